@@ -1,0 +1,1 @@
+"""Values only: what the scanner talks about. No input, no output, no clock."""

@@ -1,0 +1,170 @@
+"""What judging came to: per target, per control, per measure, and in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from hardening.model.baseline import BaselineReference, Control
+from hardening.model.check import Action, Outcome, Severity
+from hardening.model.evidence import Absent
+from hardening.model.measure import Measure
+from hardening.model.result import Result
+from hardening.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many results had which outcome."""
+
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    not_applicable: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            passed=self.passed + other.passed,
+            failed=self.failed + other.failed,
+            errors=self.errors + other.errors,
+            not_applicable=self.not_applicable + other.not_applicable,
+        )
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Counts:
+        """Return the counts of one result."""
+        match outcome:
+            case Outcome.PASS:
+                return cls(passed=1)
+            case Outcome.FAIL:
+                return cls(failed=1)
+            case Outcome.ERROR:
+                return cls(errors=1)
+            case Outcome.NOT_APPLICABLE:
+                return cls(not_applicable=1)
+
+    @property
+    def compliance(self) -> Fraction | Absent:
+        """Return pass / (pass + fail); absent when nothing was examined."""
+        examined = self.passed + self.failed
+        return Fraction(self.passed, examined) if examined else Absent()
+
+    @property
+    def coverage(self) -> Fraction | Absent:
+        """Return (pass + fail) / (pass + fail + error); absent when nothing applies."""
+        applicable = self.passed + self.failed + self.errors
+        return Fraction(self.passed + self.failed, applicable) if applicable else Absent()
+
+
+class ControlState(StrEnum):
+    """What became of a control on one target; fail takes precedence, then error, and so on."""
+
+    FAIL = "fail"
+    ERROR = "error"
+    PASS = "pass"  # noqa: S105 - a state, no password
+    NOT_APPLICABLE = "not_applicable"
+    MANUAL = "manual"
+    UNCOVERED = "uncovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlResult:
+    """One control of one baseline on one target; ``results`` are the ids of the results it rests on."""
+
+    baseline: BaselineReference
+    control: Control
+    state: ControlState
+    results: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetJudgement:
+    """Everything judged of one target. ``problems`` are errors of the target as a whole, one line each."""
+
+    snapshot: Snapshot
+    results: tuple[Result, ...]
+    controls: tuple[ControlResult, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """How many results had which outcome."""
+        return sum((Counts.of(result.outcome) for result in self.results), Counts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A failed check on a target, with what ranking needs. ``exposure`` is 3 internet, 2 shared or dmz, 1 internal."""
+
+    result: str
+    target: str
+    check: str
+    severity: Severity
+    exposure: int
+
+    @property
+    def risk(self) -> int:
+        """Severity weight times exposure."""
+        return self.severity.weight * self.exposure
+
+
+class MeasureState(StrEnum):
+    """What a scan can say of a measure; never "fulfilled"."""
+
+    GAPS = "gaps"
+    NO_GAPS = "no_gaps"
+    NOT_EXAMINED = "not_examined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureResult:
+    """A measure over all targets. ``gaps`` are those whose checks speak to it, worst first.
+
+    ``counts`` are of all results of its checks. ``rank`` is risk removed ÷ effort points (1, 2, 4, 8, 16).
+    """
+
+    framework: str
+    measure: Measure
+    state: MeasureState
+    gaps: tuple[Gap, ...]
+    counts: Counts
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets that have gaps, sorted."""
+        return tuple(sorted({gap.target for gap in self.gaps}))
+
+    @property
+    def risk(self) -> int:
+        """Risk that closing all its gaps removes."""
+        return sum(gap.risk for gap in self.gaps)
+
+    @property
+    def rank(self) -> Fraction:
+        """Risk removed ÷ effort."""
+        return Fraction(self.risk, effort_points(self.measure.effort))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionItem:
+    """One item of work: an action with the gaps it closes, worst first. ``measure`` is their recommended measure."""
+
+    action: Action
+    measure: str
+    gaps: tuple[Gap, ...]
+
+    @property
+    def risk(self) -> int:
+        """Risk that the item removes."""
+        return sum(gap.risk for gap in self.gaps)
+
+    @property
+    def rank(self) -> Fraction:
+        """Risk removed ÷ effort."""
+        return Fraction(self.risk, effort_points(self.action.effort))
+
+
+def effort_points(effort: int) -> int:
+    """Return what an effort of 1 to 5 counts in ranking: 1, 2, 4, 8 or 16."""
+    return 1 << (effort - 1)

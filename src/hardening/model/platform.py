@@ -1,0 +1,66 @@
+"""What a target turned out to be, and the conditions that decide whether a check applies to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hardening.model.evidence import ABSENT, Absent, Unreadable
+
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingSystem:
+    """The operating system seen on a target.
+
+    ``distribution`` and ``like`` are ``ID`` and ``ID_LIKE`` of os-release(5); ``version`` is ``VERSION_ID``
+    (empty on rolling releases). ``container`` and ``running`` say whether the kernel belongs to somebody else
+    and whether there is a running system at all. ``virtualization`` is a name as systemd-detect-virt(1) gives it.
+    """
+
+    family: str
+    distribution: str
+    like: tuple[str, ...] = ()
+    version: str = ""
+    title: str = ""
+    kernel: str = ""
+    architecture: str = ""
+    hostname: str = ""
+    container: bool = False
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The facets of a target; a facet that nobody could look at is unreadable, one that is not there absent."""
+
+    os: OperatingSystem | Absent | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformCondition:
+    """One way in which a check applies: everything that is given must hold. ``()`` and ``""`` ask nothing."""
+
+    os_family: str = ""
+    distribution: tuple[str, ...] = ()
+    version_at_least: str = ""
+    version_below: str = ""
+    container: bool | Absent = ABSENT
+    running: bool | Absent = ABSENT
+
+    def holds_for(self, system: OperatingSystem) -> bool:
+        """Say whether the operating system meets everything that this condition asks."""
+        return (
+            (not self.os_family or system.family == self.os_family)
+            and (not self.distribution or system.distribution in self.distribution)
+            and (not self.version_at_least or version_numbers(system.version) >= version_numbers(self.version_at_least))
+            and (not self.version_below or version_numbers(system.version) < version_numbers(self.version_below))
+            and (isinstance(self.container, Absent) or system.container == self.container)
+            and (isinstance(self.running, Absent) or system.running == self.running)
+        )
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers in a release number, for comparing; ``"22.04"`` gives ``(22, 4)``."""
+    return tuple(int(number) for number in _NUMBERS.findall(version))

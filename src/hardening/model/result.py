@@ -1,0 +1,71 @@
+"""The outcome of one check on one target, with reasons in data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hardening.model.check import Constant, Outcome
+from hardening.model.evidence import Field
+
+
+class Verdict(StrEnum):
+    """What one comparison came to; both kinds of undecided keep their cause."""
+
+    TRUE = "true"
+    FALSE = "false"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One comparison: what was expected, what was seen and where, and what it came to.
+
+    ``key`` names the record of an ``each`` (empty elsewhere). ``decisive`` marks the comparisons that made the outcome.
+    """
+
+    field: str
+    operator: str
+    expected: Constant
+    actual: Field
+    verdict: Verdict
+    key: str = ""
+    decisive: bool = True
+
+
+class Origin(StrEnum):
+    """Who set a parameter's value; later ones win."""
+
+    CHECK = "check"
+    BASELINE = "baseline"
+    SITE = "site"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """A value in force and who set it; ``source`` names the baseline, the site rule or the target."""
+
+    value: Constant
+    origin: Origin
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """(target, check, effective parameters) and what came of it.
+
+    ``id`` is ``<target>/<check>``, with ``@<8 hex>`` of the parameters where they are not the default.
+    ``note`` says in one line why there is an error or why the check does not apply; empty otherwise.
+    """
+
+    id: str
+    target: str
+    check: str
+    check_version: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    note: str = ""
