@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hardening.model.evidence import Evidence
     from hardening.model.place import Problem
 
 
@@ -44,12 +45,14 @@ class SecretError(HardeningError):
 class ConnectError(HardeningError):
     """A session could not be opened or broke.
 
-    ``reason`` says in one line what happened; ``remedy`` says in one line what to do.
+    ``reason`` says in one line what happened; ``remedy`` says in one line what to do. ``connection`` is what was seen
+    of the peer before it failed, as evidence of the kind `connection`; empty where nothing was.
     """
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    def __init__(self, reason: str, remedy: str, connection: Evidence | None = None) -> None:
         self.reason = reason
         self.remedy = remedy
+        self.connection: Evidence = connection or {}
         super().__init__(f"{reason}; {remedy}" if remedy else reason)
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""Checks, actions, baselines and measures: from files to values in which every name leads somewhere."""

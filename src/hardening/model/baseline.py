@@ -68,3 +68,14 @@ class BaselineReference:
 
     def __str__(self) -> str:
         return self.id if self.level is Level.BASIC else f"{self.id}:{self.level}"
+
+    @classmethod
+    def parse(cls, text: str) -> BaselineReference:
+        """Return the reference that ``text`` says; raises ``ValueError`` on an unknown level."""
+        name, _, level = text.partition(":")
+        return cls(name, Level(level) if level else Level.BASIC)
+
+
+def controls_at(baseline: Baseline, level: Level) -> tuple[Control, ...]:
+    """Return the controls of a baseline that a level asks for, in their order."""
+    return tuple(control for control in baseline.controls if level.includes(control.level))

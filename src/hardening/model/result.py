@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hardening.model.check import Constant, Outcome
-from hardening.model.evidence import Field
+from hardening.model.evidence import ABSENT, Absent, Field, FieldType
 
 
 class Verdict(StrEnum):
@@ -23,7 +23,9 @@ class Verdict(StrEnum):
 class Reason:
     """One comparison: what was expected, what was seen and where, and what it came to.
 
+    ``verdict`` is what it came to where it stands: ``negated`` says that a ``not`` around it was worked in.
     ``key`` names the record of an ``each`` (empty elsewhere). ``decisive`` marks the comparisons that made the outcome.
+    ``type`` is that of the field, absent where no kind declares it.
     """
 
     field: str
@@ -33,6 +35,8 @@ class Reason:
     verdict: Verdict
     key: str = ""
     decisive: bool = True
+    negated: bool = False
+    type: FieldType | Absent = ABSENT
 
 
 class Origin(StrEnum):
@@ -58,7 +62,8 @@ class Result:
     """(target, check, effective parameters) and what came of it.
 
     ``id`` is ``<target>/<check>``, with ``@<8 hex>`` of the parameters where they are not the default.
-    ``note`` says in one line why there is an error or why the check does not apply; empty otherwise.
+    ``note`` says in one line why there is an error, why the check does not apply, or how many reasons are not listed;
+    empty otherwise.
     """
 
     id: str

@@ -72,3 +72,27 @@ class Target:
     baselines: tuple[BaselineReference, ...] = ()
     parameters: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
     place: str = ""
+
+
+def channel_of(endpoint: Endpoint) -> str:
+    """Return the name of the transport that reaches an endpoint."""
+    match endpoint:
+        case SshEndpoint():
+            return "ssh"
+        case LocalEndpoint():
+            return "local"
+        case RecordedEndpoint():
+            return "recorded"
+
+
+def address_of(endpoint: Endpoint) -> str:
+    """Return where an endpoint is, as an inventory or a command line would say it."""
+    match endpoint:
+        case SshEndpoint():
+            host = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+            user = f"{endpoint.user}@" if endpoint.user else ""
+            return f"ssh://{user}{host}:{endpoint.port}"
+        case LocalEndpoint():
+            return "local"
+        case RecordedEndpoint():
+            return f"recorded:{endpoint.path}"

@@ -1,0 +1,26 @@
+"""An earlier scan, seen again: from its JSON report as it stands, or from its snapshots judged anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hardening import __version__
+from hardening.app.content import load_all_content
+from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots
+from hardening.app.parameters import SiteParameters
+from hardening.report.stored import load_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hardening.app.site import Site
+    from hardening.report.values import Report
+
+
+def read_report(scan: Path, site: Site) -> Report:
+    """Return the report of an earlier scan; raises ``SnapshotError`` if it cannot be read."""
+    if scan.is_file() and not scan.name.endswith(".gz"):
+        return load_report(scan)
+    content = load_all_content(site.content_folders)
+    request = EvaluateRequest(parameters=SiteParameters(site.settings.parameters, (), content))
+    return assess(open_snapshots([scan]), request, content, tool_version=__version__).report

@@ -1,0 +1,146 @@
+"""Collecting: visit targets and keep what came back, each snapshot before the next step. Judges nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hardening.app.assign import Plans
+from hardening.collect.executor import ThreadExecutor
+from hardening.collect.visit import VisitContext, build_failed_snapshot, visit
+from hardening.errors import ConnectError, UsageError
+from hardening.snapshots.files import write_atomically
+from hardening.snapshots.folder import ScanFolder, ScanRecord
+from hardening.transports import open_session
+from hardening.transports.recording import RecordingSession, encode_recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from hardening.model.content import Content
+    from hardening.model.snapshot import Snapshot
+    from hardening.model.target import Target
+    from hardening.transports.session import Opening, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectRequest:
+    """What to collect and how. ``only`` narrows the checks asked for; empty means all of the targets' baselines."""
+
+    targets: Sequence[Target]
+    only: frozenset[str] = frozenset()
+    workers: int = 16
+    keep_raw: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectContext:
+    """What collecting needs from outside: clocks, how sessions are opened, where progress goes."""
+
+    opening: Opening
+    seconds: Callable[[], float]
+    ticks: Callable[[], float]
+    progress: Callable[[str, str], None]
+    tool_version: str
+
+
+def plan_collection(request: CollectRequest, content: Content) -> Plans:
+    """Return the plans of all targets; raises ``UsageError`` before anything is touched or written."""
+    require_targets(request.targets)
+    plans = Plans(content, request.only)
+    for target in request.targets:
+        plans.plan_for(target.baselines)
+    return plans
+
+
+def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: CollectContext) -> Iterator[Snapshot]:
+    """Visit all targets; yield each snapshot once it is kept in ``folder``.
+
+    Raises ``StorageError`` when one cannot be kept. Stopping early closes the sessions that are open, so that nothing
+    is left running on a target.
+    """
+    sessions = _OpenSessions(context, keep_raw=request.keep_raw)
+    visiting = VisitContext(
+        open_session=sessions.open,
+        seconds=context.seconds,
+        ticks=context.ticks,
+        progress=context.progress,
+        tool_version=context.tool_version,
+        content_digest=plans.content_digest,
+    )
+
+    def visit_target(target: Target) -> Snapshot:
+        return visit(target, plans.plan_for(target.baselines), visiting)
+
+    def failed_visit(target: Target, reason: str) -> Snapshot:
+        error = ConnectError(reason, "this is a defect of the scanner: please report it with the log")
+        return build_failed_snapshot(target, plans.plan_for(target.baselines), visiting, error)
+
+    executor = ThreadExecutor(
+        visit=visit_target, failed=failed_visit, interrupt=sessions.close_all, workers=request.workers
+    )
+    for snapshot in executor.collect(request.targets):
+        folder.keep(snapshot)
+        sessions.keep_recording(snapshot.target, folder)
+        yield snapshot
+
+
+def open_scan_folder(path: Path, request: CollectRequest, context: CollectContext) -> ScanFolder:
+    """Make the folder of a new scan and say in it what was asked for; raises ``StorageError``."""
+    started = context.seconds()
+    record = ScanRecord(
+        id=path.name,
+        started=int(started),
+        tool_version=context.tool_version,
+        targets=tuple(target.name for target in request.targets),
+    )
+    return ScanFolder.create(path, record)
+
+
+def require_targets(targets: Sequence[Target]) -> None:
+    """Raise ``UsageError`` if there is no target, or if two have one name."""
+    if not targets:
+        msg = "no target to scan; name one (for example `local` or `ssh://audit@web-01`) or check the selector"
+        raise UsageError(msg)
+    seen: set[str] = set()
+    for target in targets:
+        if target.name in seen:
+            msg = f"two targets are named {target.name}; names tell results apart, so rename one"
+            raise UsageError(msg)
+        seen.add(target.name)
+
+
+class _OpenSessions:
+    """The sessions that are open, so that an interrupted scan leaves none behind; and their recordings."""
+
+    def __init__(self, context: CollectContext, *, keep_raw: bool) -> None:
+        self._context = context
+        self._keep_raw = keep_raw
+        self._lock = threading.Lock()
+        self._open: list[Session] = []
+        self._recordings: dict[str, RecordingSession] = {}
+
+    def open(self, target: Target) -> Session:
+        """Open a session to a target; raises ``ConnectError``."""
+        session = open_session(target.endpoint, self._context.opening)
+        with self._lock:
+            if self._keep_raw:
+                session = self._recordings[target.name] = RecordingSession(session, int(self._context.seconds()))
+            self._open.append(session)
+        return session
+
+    def keep_recording(self, target: str, folder: ScanFolder) -> None:
+        """Write what passed over the session of a target, if that was asked for; raises ``StorageError``."""
+        with self._lock:
+            session = self._recordings.pop(target, None)
+        if session is not None:
+            write_atomically(folder.recording_path(target), [encode_recording(session.recording)])
+
+    def close_all(self) -> None:
+        """Close every session; closing one that is closed already does nothing."""
+        with self._lock:
+            sessions, self._open = self._open, []
+        for session in sessions:
+            session.close()

@@ -1,0 +1,140 @@
+"""Judging what was collected: from snapshots on disk to a report and a gate. Touches no target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hardening.app.parameters import SiteParameters
+from hardening.errors import SnapshotError
+from hardening.evaluate.controls import judge_target
+from hardening.evaluate.gate import GateOptions, GateTally, judge_gate
+from hardening.evaluate.measures import ActionTally, MeasureTally
+from hardening.model.baseline import BaselineReference
+from hardening.probes import KINDS
+from hardening.report.build import build_report
+from hardening.report.values import Gate as GateWords
+from hardening.report.values import Report, ScanInfo
+from hardening.snapshots.folder import ScanFolder, read_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hardening.model.content import Content
+    from hardening.model.gate import Gate
+    from hardening.model.judgement import TargetJudgement
+    from hardening.model.snapshot import Snapshot
+
+KIND_FIELDS = {name: kind.fields for name, kind in KINDS.items()}
+"""What the logic needs to know of each kind of probe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateRequest:
+    """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
+
+    ``command`` is the command line to print in the report, ``options`` further choices worth telling.
+    """
+
+    parameters: SiteParameters
+    baselines: tuple[BaselineReference, ...] = ()
+    only: frozenset[str] = frozenset()
+    gate: GateOptions = field(default_factory=GateOptions)
+    command: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A report that is ready to be rendered, and whether the gate opened."""
+
+    report: Report
+    gate: Gate
+
+
+def assess(
+    snapshots: Callable[[], Iterator[Snapshot]], request: EvaluateRequest, content: Content, *, tool_version: str
+) -> Assessment:
+    """Judge snapshots, which must come in the same order each time they are asked for.
+
+    They are read twice or more and never all held: once for the numbers, once for each format that lists results.
+    Raises ``SnapshotError`` if one cannot be read.
+    """
+
+    def judgements() -> Iterator[TargetJudgement]:
+        for snapshot in snapshots():
+            yield judge_target(
+                snapshot,
+                content,
+                request.baselines,
+                kinds=KIND_FIELDS,
+                only_checks=request.only,
+                overrides=request.parameters.site_overrides(snapshot.labels),
+            )
+
+    actions, gate = ActionTally(content), GateTally(content.checks)
+    measures = [MeasureTally(framework, content.checks) for framework in content.frameworks.values()]
+    span = _Span()
+    for judgement in judgements():
+        actions.add(judgement)
+        gate.add(judgement)
+        for tally in measures:
+            tally.add(judgement)
+        span.add(judgement.snapshot)
+    judged = judge_gate(gate, request.gate)
+    info = ScanInfo(
+        started=span.started,
+        finished=span.finished,
+        tool_version=tool_version,
+        content_digest=content.digest,
+        plan_digest=", ".join(sorted(span.plans)),
+        command=request.command,
+        options=request.options,
+        gate=GateWords(judged.exit_code, tuple(line.wording for line in judged.lines)),
+    )
+    report = build_report(
+        judgements,
+        content,
+        info,
+        measures=[result for tally in measures for result in tally.results()],
+        actions=actions.results(),
+        kinds=KINDS,
+    )
+    return Assessment(report, judged)
+
+
+def open_snapshots(paths: Sequence[Path]) -> Callable[[], Iterator[Snapshot]]:
+    """Return a way to read the snapshots in some files and folders, by target name, as often as is needed.
+
+    Raises ``SnapshotError`` if a path holds none, if one is damaged, or if two are of targets with one name.
+    """
+    by_target: dict[str, Path] = {}
+    for path in paths:
+        for file in [path] if path.is_file() else ScanFolder.open(path).snapshot_paths():
+            target = read_snapshot(file).target
+            if target in by_target:
+                msg = f"{file} and {by_target[target]} are both of {target}; judge one of them at a time"
+                raise SnapshotError(msg)
+            by_target[target] = file
+    return lambda: (read_snapshot(by_target[target]) for target in sorted(by_target))
+
+
+class _Span:
+    """When the visits began and ended, in seconds since 1970-01-01 UTC, and by which plans."""
+
+    def __init__(self) -> None:
+        self._times: list[tuple[int, int]] = []
+        self.plans: set[str] = set()
+
+    def add(self, snapshot: Snapshot) -> None:
+        self._times.append((snapshot.time, snapshot.time + -(-snapshot.duration_ms // 1000)))
+        self.plans.add(snapshot.plan_digest)
+
+    @property
+    def started(self) -> int:
+        return min((begin for begin, _ in self._times), default=0)
+
+    @property
+    def finished(self) -> int:
+        return max((end for _, end in self._times), default=0)

@@ -1,0 +1,60 @@
+"""Reference pages made from the code: what each probe kind takes and tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hardening.probes import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hardening.model.evidence import FieldSpec
+    from hardening.probes.kind import ProbeKind, ProbeParameter
+
+
+def render_kinds() -> str:
+    """Return the page of all probe kinds as Markdown."""
+    lines = [
+        "# Probe kinds",
+        "",
+        "Generated from the code by `make schema`; do not edit.",
+        "A check asks a kind under `probes:` with its parameters, and compares its fields.",
+    ]
+    for kind in KINDS.values():
+        lines.extend(_render_kind(kind))
+    return "\n".join(lines) + "\n"
+
+
+def _render_kind(kind: ProbeKind) -> Iterator[str]:
+    yield from ("", f"## {kind.name}", "", f"{kind.summary[:1].upper()}{kind.summary[1:].rstrip('.')}.", "")
+    if kind.parameters:
+        yield from ("| parameter | type | default | what |", "|---|---|---|---|")
+        for name, parameter in kind.parameters.items():
+            yield f"| `{name}` | {_type(parameter)} | {_default(parameter)} | {_cell(parameter.description)} |"
+        yield ""
+    yield from ("| field | type | what |", "|---|---|---|")
+    yield from _render_fields(kind.fields, "")
+
+
+def _render_fields(fields: Mapping[str, FieldSpec], prefix: str) -> Iterator[str]:
+    for name, spec in fields.items():
+        yield f"| `{prefix}{name}` | {spec.type} | {_cell(spec.description)} |"
+        yield from _render_fields(spec.record, f"{prefix}{name}[].")
+
+
+def _type(parameter: ProbeParameter) -> str:
+    return " or ".join(f"`{choice}`" for choice in parameter.choices) or parameter.type.value
+
+
+def _default(parameter: ProbeParameter) -> str:
+    if parameter.required:
+        return "required"
+    default = parameter.default
+    if isinstance(default, tuple):
+        return ", ".join(f"`{item}`" for item in default) or "none"
+    return f"`{default}`" if default != "" else "none"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,66 @@
+"""Where this tool keeps what must outlive a run: the scans, and nothing that belongs in a site folder."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardening.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state folder; made when something is first kept in it."""
+
+    path: Path
+
+    @property
+    def scans(self) -> Path:
+        """The folder with a folder for each scan."""
+        return self.path / "scans"
+
+    def new_folder(self, started: float) -> Path:
+        """Return a folder for a new scan, which does not exist yet."""
+        return self.scans / new_scan_id(started)
+
+    def scan_folders(self) -> tuple[Path, ...]:
+        """Return the folders of all scans, oldest first."""
+        return tuple(sorted(path for path in self.scans.glob("*") if path.is_dir()))
+
+
+def find_state(environ: Mapping[str, str]) -> State:
+    """Return the state folder: ``$STATE_DIRECTORY`` (as systemd sets it), else ``~/.local/state/hardening``."""
+    named = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if named:
+        return State(Path(named))
+    base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/root")) / ".local/state")
+    return State(Path(base) / "hardening")
+
+
+def new_scan_id(started: float) -> str:
+    """Return an id that sorts by time and that no two scans share."""
+    return f"{datetime.fromtimestamp(started, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def find_scan(text: str, state: State) -> Path:
+    """Return what SCAN means: a JSON report, a snapshot folder, a scan id, or ``latest``. Raises ``UsageError``."""
+    folders = state.scan_folders()
+    if text == "latest":
+        if not folders:
+            msg = "latest: no scan is kept yet; run `hardening scan` first, or name a JSON report or snapshot folder"
+            raise UsageError(msg)
+        return folders[-1]
+    path = Path(text)
+    if path.exists():
+        return path
+    kept = state.scans / text
+    if "/" not in text and kept.is_dir():
+        return kept
+    msg = f"{text}: no such scan; name a JSON report, a snapshot folder, a scan id or `latest`"
+    raise UsageError(msg)

@@ -1,0 +1,95 @@
+"""The command line: reads words, calls a use case, prints, exits. The only place that does either.
+
+`--help` and `--version` import click and the standard library only; a command's own imports come when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from hardening import __version__
+from hardening.errors import HardeningError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "scan": ("hardening.cli.scan", "Visit targets, judge the answers, report the gaps."),
+    "collect": ("hardening.cli.collect", "Visit targets and keep the evidence; judge nothing."),
+    "evaluate": ("hardening.cli.evaluate", "Judge evidence that was collected earlier; touch nothing."),
+    "report": ("hardening.cli.report", "Write the report of an earlier scan in other formats."),
+    "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
+    "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),
+    "checks": ("hardening.cli.checks", "List, show, lint, test and write checks."),
+    "baselines": ("hardening.cli.baselines", "List and show baselines."),
+    "measures": ("hardening.cli.measures", "List and show the measures that gaps lead to."),
+}
+"""Each command with the module that holds it (as an object of the command's name) and its line in `--help`."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command when it is called, not when help is printed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        if not isinstance(command, click.Command):
+            msg = f"{cmd_name} is no command"
+            raise TypeError(msg)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 gate passed, 2 usage or invalid content, 3 incomplete, 4 results not kept, "
+    "10 gaps at or above --fail-on, 130 interrupted. `hardening COMMAND --help` has examples.",
+)
+@click.version_option(__version__, prog_name="hardening", message="%(prog)s %(version)s")
+def main() -> None:
+    r"""Scan servers without agents and map every gap to a recommended measure.
+
+    \b
+      hardening scan local -o html=gap.html
+      hardening scan ssh://audit@web-01 --become sudo -o html=gap.html -o json=-
+    """
+
+
+def run() -> NoReturn:
+    """Run the command line and exit; the entry point of the `hardening` program."""
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run the command line with some arguments and return the exit status; prints errors as one clear line each."""
+    from hardening.cli.failure import describe_failure  # noqa: PLC0415 - only when something is printed
+
+    try:
+        status = main.main(arguments, prog_name="hardening", standalone_mode=False)
+    except (click.ClickException, click.Abort, HardeningError, KeyboardInterrupt, BrokenPipeError) as error:
+        return describe_failure(error)
+    return status if isinstance(status, int) else 0
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise SystemExit(143)

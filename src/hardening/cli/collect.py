@@ -1,0 +1,74 @@
+"""`hardening collect`: evidence now, judgement later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hardening.cli.options import content_arguments, target_arguments, verbose_option
+
+if TYPE_CHECKING:
+    from hardening.cli.options import ContentArguments, TargetArguments
+    from hardening.model.snapshot import EndpointRecord
+
+_INCOMPLETE = 3
+
+
+@click.command()
+@target_arguments
+@content_arguments
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the snapshots [default: the state folder].",
+)
+@click.option("--keep-raw", is_flag=True, help="Keep a recording of the raw answers beside each snapshot.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@verbose_option
+def collect(
+    *,
+    reach: TargetArguments,
+    asked: ContentArguments,
+    into: Path | None,
+    keep_raw: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    r"""Visit targets and keep the evidence; judge nothing.
+
+    Prints the folder with the snapshots. Exits 3 if a target was not reached; the others are kept.
+
+    \b
+      hardening collect local --into /tmp/evidence
+      hardening collect ssh://audit@web-01 --become sudo --keep-raw
+      hardening evaluate /tmp/evidence -b linux-server:extended -o html=gap.html
+    """
+    import os  # noqa: PLC0415
+
+    from hardening.app.collect import CollectRequest, open_scan_folder, plan_collection  # noqa: PLC0415
+    from hardening.app.collect import collect as visit_all  # noqa: PLC0415
+    from hardening.app.state import find_state  # noqa: PLC0415
+    from hardening.cli.progress import show_progress  # noqa: PLC0415
+    from hardening.cli.reaching import read_targets  # noqa: PLC0415
+    from hardening.cli.surroundings import build_context, start_log  # noqa: PLC0415
+    from hardening.model.clean import clean_line  # noqa: PLC0415
+
+    redactor = start_log(verbose)
+    reached = read_targets(reach, asked)
+    request = CollectRequest(
+        targets=reached.targets, only=frozenset(asked.checks), workers=reach.workers, keep_raw=keep_raw
+    )
+    plans = plan_collection(request, reached.content)
+    failures: list[tuple[str, EndpointRecord]] = []
+    with show_progress(len(reached.targets), quiet=quiet) as progress:
+        context = build_context(progress, redactor)
+        folder = open_scan_folder(into or find_state(os.environ).new_folder(context.seconds()), request, context)
+        for snapshot in visit_all(request, plans, folder, context):
+            failures.extend((snapshot.target, each) for each in snapshot.endpoints if each.failure)
+    for target, endpoint in failures:
+        click.echo(clean_line(f"not reached: {target}: {endpoint.failure}; {endpoint.remedy}"), err=True)
+    click.echo(str(folder.path))
+    return _INCOMPLETE if failures else 0

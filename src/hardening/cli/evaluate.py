@@ -1,0 +1,53 @@
+"""`hardening evaluate`: judge evidence again, also years later and by another baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hardening.cli.options import content_arguments, judge_arguments, verbose_option
+
+if TYPE_CHECKING:
+    from hardening.cli.options import ContentArguments, JudgeArguments
+
+
+@click.command()
+@click.argument("snapshots", nargs=-1, required=True, type=click.Path(path_type=Path))
+@content_arguments
+@judge_arguments
+@verbose_option
+def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: JudgeArguments, verbose: int) -> int:
+    r"""Judge evidence that was collected earlier; touch nothing.
+
+    SNAPSHOTS are snapshot files, or folders that `hardening collect` or `scan` wrote. Without -b the baselines
+    count that the targets were visited for; a question that was not asked then is an error now.
+
+    \b
+      hardening evaluate /tmp/evidence -o html=gap.html
+      hardening evaluate web-01.snapshot.json.gz -b linux-server:extended --fail-on critical
+    """
+    from hardening import __version__  # noqa: PLC0415
+    from hardening.app.content import load_all_content, parse_references  # noqa: PLC0415
+    from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots  # noqa: PLC0415
+    from hardening.app.parameters import SiteParameters  # noqa: PLC0415
+    from hardening.app.site import find_site  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate  # noqa: PLC0415
+    from hardening.cli.language import choose_language  # noqa: PLC0415
+    from hardening.cli.surroundings import start_log  # noqa: PLC0415
+
+    start_log(verbose)
+    destinations = read_destinations(judged.outputs)
+    site = find_site(asked.site)
+    content = load_all_content(site.content_folders)
+    request = EvaluateRequest(
+        parameters=SiteParameters(site.settings.parameters, (), content),
+        baselines=parse_references(asked.baselines, content),
+        only=frozenset(asked.checks),
+        gate=read_gate(judged),
+        command=command_line(),
+    )
+    assessment = assess(open_snapshots(snapshots), request, content, tool_version=__version__)
+    deliver(assessment.report, destinations, choose_language(judged.lang, site.language), quiet=judged.quiet)
+    return assessment.gate.exit_code

@@ -1,0 +1,196 @@
+"""Options that several commands share: each group is written once and reaches a command as one value."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+LEVELS = ("critical", "high", "medium", "low", "info", "never")
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `-o FORMAT=PATH`; the path ``-`` is standard output."""
+
+    format: str
+    path: str
+
+
+class OutputType(click.ParamType[Output]):
+    """Reads `FORMAT=PATH`."""
+
+    name = "FORMAT=PATH"
+
+    def convert(self, value: str | Output, param: click.Parameter | None, ctx: click.Context | None) -> Output:
+        """Return the output that ``value`` names; fails with the form and the formats there are."""
+        if isinstance(value, Output):
+            return value
+        from hardening.report import FORMATS  # noqa: PLC0415 - keeps `--help` light
+
+        name, sign, path = value.partition("=")
+        known = ", ".join(FORMATS)
+        if not sign or not path:
+            self.fail(f"{value!r}: write FORMAT=PATH, for example html=gap.html (formats: {known})", param, ctx)
+        if name not in FORMATS:
+            self.fail(f"no format {name!r}; there are {known}", param, ctx)
+        return Output(name, path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetArguments:
+    """Which targets, and how they are reached; ``None`` and ``""`` mean not said."""
+
+    targets: tuple[str, ...]
+    inventory: Path | None
+    selector: str
+    user: str
+    key: str
+    known_hosts: str
+    jump: str
+    become: str | None
+    sudo_password_from: str
+    password_from: str
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentArguments:
+    """Which checks; empty means the targets' own baselines, or the default ones."""
+
+    site: Path | None
+    baselines: tuple[str, ...]
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeArguments:
+    """What is written, in which language, and what the exit status depends on."""
+
+    outputs: tuple[Output, ...]
+    fail_on: str
+    min_compliance: float | None
+    min_coverage: float | None
+    on_incomplete: str
+    lang: str | None
+    quiet: bool
+
+
+def _bundle(kind: type[Any], name: str, options: tuple[Decorator, ...]) -> Decorator:
+    """Return a decorator that adds options and hands their values over as one value of ``kind``, called ``name``."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(**values: object) -> object:
+            own = {field.name: values.pop(field.name) for field in dataclasses.fields(kind)}
+            return command(**values, **{name: kind(**own)})
+
+        wrapped: Command = call
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+_SITE = click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    envvar="HARDENING_SITE",
+    help="Folder with inventory.yaml, site.yaml, checks/ and baselines/ "
+    "[default: . if it has an inventory.yaml, else /etc/hardening].",
+)
+_LANGUAGE = click.option(
+    "--lang", type=click.Choice(["nb", "en"]), help="Language of texts [default: site, locale, nb]."
+)
+
+site_option: Decorator = _SITE
+language_option: Decorator = _LANGUAGE
+verbose_option: Decorator = click.option(
+    "-v", "--verbose", count=True, help="Log milestones (-v) or each step (-vv) to standard error."
+)
+
+target_arguments = _bundle(
+    TargetArguments,
+    "reach",
+    (
+        click.argument("targets", nargs=-1, metavar="[TARGET]..."),
+        click.option(
+            "-i",
+            "--inventory",
+            type=click.Path(path_type=Path),
+            help="Inventory file [default: inventory.yaml of the site].",
+        ),
+        click.option("--select", "selector", default="", metavar="LABELS", help="Only these, as zone=dmz,role!=db."),
+        click.option("--user", default="", help="Account, for targets named by address."),
+        click.option("--key", default="", metavar="FILE", help="Private key, for targets named by address."),
+        click.option("--known-hosts", default="", metavar="FILE", help="Host keys [default: ~/.ssh/known_hosts]."),
+        click.option("--jump", default="", metavar="USER@HOST:PORT", help="Jump host, for targets named by address."),
+        click.option("--become", type=click.Choice(["sudo"]), help="Reach root rights through sudo."),
+        click.option("--sudo-password-from", default="", metavar="REF", help="env:NAME, file:PATH or prompt:."),
+        click.option(
+            "--password-from", default="", metavar="REF", help="Login password: env:NAME, file:PATH, prompt:."
+        ),
+        click.option(
+            "--workers", type=click.IntRange(1, 256), default=16, show_default=True, help="Targets at a time."
+        ),
+    ),
+)
+
+content_arguments = _bundle(
+    ContentArguments,
+    "asked",
+    (
+        click.option(
+            "-b",
+            "--baseline",
+            "baselines",
+            multiple=True,
+            metavar="ID[:LEVEL]",
+            help="Judge by this baseline, as linux-server:extended (repeatable).",
+        ),
+        click.option("--check", "checks", multiple=True, metavar="ID", help="Only this check (repeatable)."),
+        _SITE,
+    ),
+)
+
+judge_arguments = _bundle(
+    JudgeArguments,
+    "judged",
+    (
+        click.option(
+            "-o",
+            "--output",
+            "outputs",
+            type=OutputType(),
+            multiple=True,
+            help="Write a report, as html=gap.html or json=- (repeatable; - is standard output).",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(LEVELS),
+            default="high",
+            show_default=True,
+            help="Exit 10 if a gap is at least this severe.",
+        ),
+        click.option("--min-compliance", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 10 below this."),
+        click.option("--min-coverage", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 3 below this."),
+        click.option(
+            "--on-incomplete",
+            type=click.Choice(["fail", "warn"]),
+            default="fail",
+            show_default=True,
+            help="What an incomplete scan does to the exit status.",
+        ),
+        _LANGUAGE,
+        click.option("-q", "--quiet", is_flag=True, help="No progress and no summary."),
+    ),
+)

@@ -1,0 +1,65 @@
+"""What a run needs from the world around it: clocks, secrets, the log. Made once, here, and handed inwards."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from hardening import __version__
+from hardening.app.collect import CollectContext
+from hardening.errors import SecretError
+from hardening.model.clean import clean_line
+from hardening.secrets import Redactor, SecretResolver
+from hardening.transports.session import Opening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class _CleanFormatter(logging.Formatter):
+    """A log line that no target can break out of: each line of a record is cleaned and begins with our own words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines()
+        return "\n".join(f"hardening: {clean_line(line)}" for line in lines)
+
+
+def start_log(verbose: int) -> Redactor:
+    """Send the log to standard error: warnings, or more with ``verbose``. Returns what redacts secrets from it."""
+    redactor = Redactor()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_CleanFormatter("%(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(redactor)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[min(verbose, len(_LEVELS) - 1)])
+    # paramiko logs what its caller reports anyway, in words that no user can act on.
+    logging.getLogger("paramiko").setLevel(logging.DEBUG if verbose >= len(_LEVELS) else logging.CRITICAL)
+    return redactor
+
+
+def build_context(progress: Callable[[str, str], None], redactor: Redactor) -> CollectContext:
+    """Return what collecting needs from outside."""
+    resolver = SecretResolver(environ=os.environ, prompt=ask_secret, redactor=redactor)
+    return CollectContext(
+        opening=Opening(resolve=resolver),
+        seconds=time.time,
+        ticks=time.monotonic,
+        progress=progress,
+        tool_version=__version__,
+    )
+
+
+def ask_secret(label: str) -> str:
+    """Ask the person at the terminal for a secret; raises ``SecretError`` where nobody can answer."""
+    if not sys.stdin.isatty():
+        msg = f"prompt: nobody can be asked for {label!r} here; use env:NAME or file:PATH"
+        raise SecretError(msg)
+    return str(click.prompt(f"{clean_line(label, 80)}", hide_input=True, err=True))

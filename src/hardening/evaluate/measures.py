@@ -1,0 +1,110 @@
+"""From gaps to what to do first: measures and actions, ranked by risk removed ÷ effort.
+
+Both tallies are folds: judgements are added one by one and not kept, only their gaps are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from hardening.model.check import Check, Outcome
+from hardening.model.content import Content
+from hardening.model.judgement import ActionItem, Counts, Gap, MeasureResult, MeasureState, TargetJudgement
+from hardening.model.measure import Framework, Measure
+
+EXPOSURE_LABEL = "exposure"
+_EXPOSURES = {"internet": 3, "shared": 2, "dmz": 2, "internal": 1}
+_LEAST_EXPOSURE = 1
+
+
+def exposure_of(labels: Mapping[str, str]) -> int:
+    """Return what the exposure label of a target counts: internet 3, shared or dmz 2, anything else 1."""
+    return _EXPOSURES.get(labels.get(EXPOSURE_LABEL, ""), _LEAST_EXPOSURE)
+
+
+def build_gaps(judgement: TargetJudgement, checks: Mapping[str, Check]) -> Iterator[Gap]:
+    """Yield a gap for each failed result of a target."""
+    exposure = exposure_of(judgement.snapshot.labels)
+    for result in judgement.results:
+        if result.outcome is Outcome.FAIL:
+            yield Gap(
+                result=result.id,
+                target=result.target,
+                check=result.check,
+                severity=checks[result.check].severity,
+                exposure=exposure,
+            )
+
+
+def distinct_gaps(results: Iterable[MeasureResult]) -> tuple[Gap, ...]:
+    """Return the gaps of several measures, each once, worst first: what totals count."""
+    return _worst_first({gap.result: gap for result in results for gap in result.gaps}.values())
+
+
+class MeasureTally:
+    """Adds up judgements for the measures of one framework."""
+
+    def __init__(self, framework: Framework, checks: Mapping[str, Check]) -> None:
+        self._framework = framework
+        self._checks = checks
+        self._gaps: dict[str, list[Gap]] = defaultdict(list)
+        self._counts: dict[str, Counts] = defaultdict(Counts)
+
+    def add(self, judgement: TargetJudgement) -> None:
+        """Take in one target."""
+        for gap in build_gaps(judgement, self._checks):
+            self._gaps[gap.check].append(gap)
+        for result in judgement.results:
+            self._counts[result.check] += Counts.of(result.outcome)
+
+    def results(self) -> tuple[MeasureResult, ...]:
+        """Return every measure of the framework, by rank, then risk, then id."""
+        results = [self._result(measure) for measure in self._framework.measures]
+        return tuple(sorted(results, key=lambda result: (-result.rank, -result.risk, result.measure.id)))
+
+    def _result(self, measure: Measure) -> MeasureResult:
+        checks = tuple(dict.fromkeys(link.check for link in measure.checks))
+        counts = sum((self._counts.get(check, Counts()) for check in checks), Counts())
+        gaps = _worst_first(gap for check in checks for gap in self._gaps.get(check, ()))
+        return MeasureResult(
+            framework=self._framework.id, measure=measure, state=_state(counts), gaps=gaps, counts=counts
+        )
+
+
+class ActionTally:
+    """Adds up judgements for the list of work: every gap stands in exactly one item."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._gaps: dict[str, list[Gap]] = defaultdict(list)
+
+    def add(self, judgement: TargetJudgement) -> None:
+        """Take in one target."""
+        for gap in build_gaps(judgement, self._content.checks):
+            self._gaps[self._content.checks[gap.check].action].append(gap)
+
+    def results(self) -> tuple[ActionItem, ...]:
+        """Return one item for each action that closes gaps, by rank, then risk, then id."""
+        items = [
+            ActionItem(action=self._content.actions[action], measure=self._measure(gaps), gaps=_worst_first(gaps))
+            for action, gaps in self._gaps.items()
+        ]
+        return tuple(sorted(items, key=lambda item: (-item.rank, -item.risk, item.action.id)))
+
+    def _measure(self, gaps: Iterable[Gap]) -> str:
+        """Return the recommended measure that most of the risk belongs to; the first id among equals."""
+        risks: dict[str, int] = defaultdict(int)
+        for gap in gaps:
+            risks[self._content.recommended.get(gap.check, "")] += gap.risk
+        return min(risks, key=lambda measure: (-risks[measure], measure))
+
+
+def _state(counts: Counts) -> MeasureState:
+    if counts.failed:
+        return MeasureState.GAPS
+    return MeasureState.NO_GAPS if counts.passed else MeasureState.NOT_EXAMINED
+
+
+def _worst_first(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    return tuple(sorted(gaps, key=lambda gap: (-gap.risk, gap.severity.rank, gap.target, gap.result)))

@@ -1,0 +1,237 @@
+"""From a site's files to targets: credentials joined in, jump hosts followed, every problem at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardening.documents.parse import load_document
+from hardening.documents.scalars import Dialect
+from hardening.documents.text import find_shared
+from hardening.documents.validate import validate
+from hardening.documents.words import near_hint
+from hardening.errors import ContentError, UsageError
+from hardening.inventory.address import parse_jump
+from hardening.inventory.models import InventoryDocument, SiteDocument
+from hardening.inventory.selector import Selector, parse_selector
+from hardening.model.baseline import BaselineReference
+from hardening.model.evidence import ABSENT, Absent
+from hardening.model.target import (
+    Become,
+    Credential,
+    Endpoint,
+    LocalEndpoint,
+    RecordedEndpoint,
+    SshEndpoint,
+    Target,
+)
+from hardening.model.texts import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hardening.documents.places import Document, PathStep
+    from hardening.inventory.models import CredentialDocument, SshDocument, TargetDocument
+    from hardening.model.place import Place, Problem
+
+RawValue = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRule:
+    """Parameter values, still as text, for the targets that a selector chooses."""
+
+    selector: Selector
+    check: str
+    values: Mapping[str, RawValue]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """What `site.yaml` says; a language that it does not name is absent."""
+
+    language: Language | Absent = ABSENT
+    parameters: tuple[ParameterRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """The targets of a site, and their parameter values (still as text) by target name."""
+
+    targets: tuple[Target, ...]
+    parameters: tuple[tuple[str, ParameterRule], ...] = field(default=())
+
+
+def load_inventory(path: Path) -> Inventory:
+    """Return the targets of an inventory file; raises ``ContentError`` with every problem."""
+    require_unshared(path)
+    document = load_document(path, Dialect.SITE)
+    form = validate(InventoryDocument, document)
+    return _Joiner(document, form).join()
+
+
+def load_site_settings(path: Path) -> SiteSettings:
+    """Return what a `site.yaml` says; raises ``ContentError`` with every problem."""
+    require_unshared(path)
+    document = load_document(path, Dialect.SITE)
+    form = validate(SiteDocument, document)
+    rules, problems = [], []
+    for number, rule in enumerate(form.parameters):
+        try:
+            selector = parse_selector(rule.select)
+        except UsageError as error:
+            problems.append(document.problem(("parameters", number, "select"), str(error)))
+            continue
+        place = document.place("parameters", number)
+        rules.append(ParameterRule(selector=selector, check=rule.check, values=_raw(rule.values), place=place))
+    if problems:
+        raise ContentError(problems)
+    return SiteSettings(
+        language=Language(form.language) if form.language else ABSENT,
+        parameters=tuple(rules),
+    )
+
+
+def require_unshared(path: Path) -> None:
+    """Raise ``ContentError`` if others may write the file or its folder: whoever can, decides what runs where."""
+    if path.exists():
+        problems = find_shared([path, path.parent])
+        if problems:
+            raise ContentError(problems)
+
+
+def _raw(values: Mapping[str, str | list[str]]) -> dict[str, RawValue]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+class _Joiner:
+    """Turns the entries of one inventory into targets and collects what does not fit together."""
+
+    def __init__(self, document: Document, form: InventoryDocument) -> None:
+        self._document = document
+        self._form = form
+        self._folder = Path(document.file).parent
+        self._problems: list[Problem] = []
+        self._by_name = {entry.name: entry for entry in form.targets}
+
+    def join(self) -> Inventory:
+        targets, parameters, seen = [], [], set[str]()
+        for number, entry in enumerate(self._form.targets):
+            at: tuple[PathStep, ...] = ("targets", number)
+            if entry.name in seen:
+                self._refuse((*at, "name"), f"two targets are named {entry.name}", "rename one")
+            seen.add(entry.name)
+            place = self._document.place(*at)
+            endpoint = self._endpoint(entry, at)
+            if endpoint is not None:
+                targets.append(
+                    Target(
+                        name=entry.name,
+                        endpoint=endpoint,
+                        labels=dict(entry.labels),
+                        baselines=tuple(BaselineReference.parse(text) for text in entry.baselines),
+                        place=str(place),
+                    )
+                )
+            for check, values in entry.parameters.items():
+                rule = ParameterRule(
+                    selector=(), check=check, values=_raw(values), place=self._document.place(*at, "parameters", check)
+                )
+                parameters.append((entry.name, rule))
+        if self._problems:
+            raise ContentError(self._problems)
+        return Inventory(targets=tuple(targets), parameters=tuple(parameters))
+
+    def _endpoint(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> Endpoint | None:
+        given = [name for name in ("ssh", "local", "recorded") if getattr(entry, name) is not None]
+        if len(given) != 1:
+            what = f"{entry.name} has {'no endpoint' if not given else ' and '.join(given)}"
+            self._refuse(at, what, "give it exactly one of ssh, local, recorded")
+            return None
+        if entry.ssh is not None:
+            credential = self._credential(entry.ssh.credential or entry.credential, at)
+            return self._ssh(entry.ssh, credential, at, (entry.name,))
+        if entry.local is not None:
+            credential = self._credential(entry.local.credential or entry.credential, at)
+            return LocalEndpoint(become=Become(entry.local.become), credential=credential)
+        return RecordedEndpoint(self._path(entry.recorded or ""))
+
+    def _ssh(
+        self, ssh: SshDocument, credential: Credential, at: tuple[PathStep, ...], chain: tuple[str, ...]
+    ) -> SshEndpoint:
+        known_hosts = self._path(ssh.known_hosts) if ssh.known_hosts else ""
+        return SshEndpoint(
+            address=ssh.address,
+            port=ssh.port,
+            user=ssh.user,
+            jump=self._jump(ssh, credential, known_hosts, at, chain),
+            become=Become(ssh.become),
+            known_hosts=known_hosts,
+            credential=credential,
+        )
+
+    def _jump(
+        self,
+        ssh: SshDocument,
+        credential: Credential,
+        known_hosts: str,
+        at: tuple[PathStep, ...],
+        chain: tuple[str, ...],
+    ) -> SshEndpoint | Absent:
+        if not ssh.jump:
+            return ABSENT
+        entry = self._by_name.get(ssh.jump)
+        if entry is None or entry.ssh is None:
+            if "@" in ssh.jump or ":" in ssh.jump:
+                try:
+                    return parse_jump(ssh.jump, known_hosts, credential)
+                except UsageError as error:
+                    self._refuse((*at, "ssh", "jump"), str(error))
+                    return ABSENT
+            hint = near_hint(ssh.jump, self._by_name)
+            self._refuse(
+                (*at, "ssh", "jump"), f"no target with ssh is named {ssh.jump}", hint or "or write USER@HOST:PORT"
+            )
+            return ABSENT
+        if ssh.jump in chain:
+            self._refuse((*at, "ssh", "jump"), f"the jump hosts form a circle: {' → '.join((*chain, ssh.jump))}")
+            return ABSENT
+        if entry.ssh.jump:
+            self._refuse(
+                (*at, "ssh", "jump"), f"{ssh.jump} is itself behind {entry.ssh.jump}", "one jump host is possible"
+            )
+            return ABSENT
+        own = self._credential(entry.ssh.credential or entry.credential, at)
+        return self._ssh(entry.ssh, own, at, (*chain, ssh.jump))
+
+    def _credential(self, name: str | None, at: tuple[PathStep, ...]) -> Credential:
+        if not name:
+            return Credential()
+        form = self._form.credentials.get(name)
+        if form is None:
+            hint = near_hint(name, self._form.credentials)
+            self._refuse((*at, "credential"), f'no credential is named "{name}"', hint or "add it under `credentials:`")
+            return Credential()
+        return self._read_credential(form)
+
+    def _read_credential(self, form: CredentialDocument) -> Credential:
+        return Credential(
+            key=self._path(form.key) if form.key else "",
+            passphrase=self._reference(form.passphrase),
+            password=self._reference(form.password),
+            sudo_password=self._reference(form.sudo_password),
+        )
+
+    def _reference(self, reference: str | None) -> str:
+        """Return a secret reference; the path of ``file:`` counts from the inventory's folder."""
+        if reference and reference.startswith("file:"):
+            return f"file:{self._path(reference.removeprefix('file:'))}"
+        return reference or ""
+
+    def _path(self, text: str) -> str:
+        return str(self._folder / Path(text).expanduser())
+
+    def _refuse(self, path: tuple[PathStep, ...], what: str, remedy: str = "") -> None:
+        self._problems.append(self._document.problem(path, what, remedy))

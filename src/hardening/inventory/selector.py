@@ -1,0 +1,44 @@
+"""Choosing targets by their labels: `zone=dmz,role!=db`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hardening.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTerm:
+    """One comparison of a label; a label that a target lacks equals nothing."""
+
+    label: str
+    value: str
+    equal: bool
+
+    def holds_for(self, labels: Mapping[str, str]) -> bool:
+        """Say whether the labels meet this term."""
+        return (labels.get(self.label) == self.value) is self.equal
+
+
+Selector = tuple[LabelTerm, ...]
+
+
+def parse_selector(text: str) -> Selector:
+    """Return the terms of a selector, all of which must hold; empty text selects everything. Raises ``UsageError``."""
+    terms = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        label, sign, value = part.partition("!=") if "!=" in part else part.partition("=")
+        if not sign or not label.strip() or not value.strip():
+            msg = f"selector {part!r}: write LABEL=VALUE or LABEL!=VALUE, several joined by commas"
+            raise UsageError(msg)
+        terms.append(LabelTerm(label.strip(), value.strip(), sign == "="))
+    return tuple(terms)
+
+
+def is_selected(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Say whether all terms hold for a target's labels."""
+    return all(term.holds_for(labels) for term in selector)

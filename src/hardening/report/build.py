@@ -1,0 +1,319 @@
+"""From judgements to a report: one walk over all targets for the numbers, and a walk that formats can repeat."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hardening.model.baseline import Level
+from hardening.model.check import Check, Outcome, Severity
+from hardening.model.content import Content
+from hardening.model.judgement import (
+    ActionItem,
+    ControlResult,
+    ControlState,
+    Counts,
+    Gap,
+    MeasureResult,
+    TargetJudgement,
+)
+from hardening.model.platform import version_numbers
+from hardening.probes.kind import ProbeKind
+from hardening.report.entries import (
+    CheckFacts,
+    build_check_facts,
+    build_target_entry,
+    build_target_report,
+    build_unexamined,
+)
+from hardening.report.values import (
+    ActionLine,
+    BaselineEntry,
+    CheckEntry,
+    ControlCoverage,
+    ControlEntry,
+    FrameworkEntry,
+    MeasureLine,
+    MeasureLink,
+    PrincipleLine,
+    Report,
+    ScanInfo,
+    SeverityLine,
+    Summary,
+    TargetEntry,
+    TargetReport,
+    Unexamined,
+    Unreached,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Targets that can be gone through again and again; each walk reads them anew."""
+
+    start: Callable[[], Iterator[TargetReport]]
+
+    def __iter__(self) -> Iterator[TargetReport]:
+        return self.start()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one walk over the judgements adds up."""
+
+    severities: dict[Severity, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    principles: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    targets: list[TargetEntry] = field(default_factory=list)
+    unreached: list[Unreached] = field(default_factory=list)
+    unexamined: list[Unexamined] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    checks: set[str] = field(default_factory=set)
+    levels: dict[str, Level] = field(default_factory=dict)
+    baseline_targets: Counter[str] = field(default_factory=Counter)
+    controls: dict[tuple[str, str], Counter[ControlState]] = field(default_factory=lambda: defaultdict(Counter))
+
+
+def build_report(
+    judgements: Callable[[], Iterable[TargetJudgement]],
+    content: Content,
+    info: ScanInfo,
+    *,
+    measures: Sequence[MeasureResult],
+    actions: Sequence[ActionItem],
+    kinds: Mapping[str, ProbeKind],
+) -> Report:
+    """Return the report of all judgements; they must come in the same order, sorted by target, each time.
+
+    Every failed result must stand in one of ``actions``. ``kinds`` tell which checks need root rights.
+    """
+    links = _links_by_check(content)
+    facts = {
+        check.id: build_check_facts(check, tuple(f"{link.framework}/{link.measure}" for link in links[check.id]), kinds)
+        for check in content.checks.values()
+    }
+    recommended = _recommended_framework(content)
+    groups = _group_by_check(content, recommended)
+    tally = _Tally()
+    for judgement in judgements():
+        _add_target(tally, judgement, facts, groups)
+    known_gaps = {gap.result: gap for item in actions for gap in item.gaps}
+    gaps = sorted((known_gaps[result] for result in tally.failed), key=_worst_first)
+    baselines = tuple(_build_baselines(tally, content))
+    summary = Summary(
+        info=info,
+        recommended=recommended,
+        counts=sum((target.counts for target in tally.targets), Counts()),
+        severities=tuple(SeverityLine(severity, tally.severities[severity]) for severity in Severity),
+        principles=tuple(_build_principles(tally, content, recommended, gaps, groups)),
+        control_coverage=_build_control_coverage(baselines),
+        targets=tuple(tally.targets),
+        unreached=tuple(tally.unreached),
+        unexamined=tuple(sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))),
+        gaps=tuple(gaps),
+        actions=_build_actions(actions),
+        measures=_build_measures(measures, recommended),
+        frameworks=tuple(
+            FrameworkEntry(
+                id=framework.id,
+                title=framework.title,
+                version=framework.version,
+                publisher=framework.publisher,
+                source=framework.source,
+                groups=framework.groups,
+            )
+            for framework in content.frameworks.values()
+        ),
+        baselines=baselines,
+        checks=tuple(_check_entry(content.checks[check], links[check]) for check in sorted(tally.checks)),
+    )
+    return Report(summary, Walk(lambda: (build_target_report(judgement, facts) for judgement in judgements())))
+
+
+def _add_target(
+    tally: _Tally, judgement: TargetJudgement, facts: Mapping[str, CheckFacts], groups: Mapping[str, str]
+) -> None:
+    snapshot = judgement.snapshot
+    tally.targets.append(build_target_entry(judgement, facts))
+    if snapshot.reached:
+        tally.unexamined.extend(build_unexamined(judgement, facts))
+    else:
+        tally.unreached.extend(
+            Unreached(snapshot.target, endpoint.address, endpoint.failure, endpoint.remedy)
+            for endpoint in snapshot.endpoints[:1]
+        )
+    for result in judgement.results:
+        counts = Counts.of(result.outcome)
+        tally.checks.add(result.check)
+        tally.severities[facts[result.check].severity] += counts
+        if result.check in groups:
+            tally.principles[groups[result.check]] += counts
+        if result.outcome is Outcome.FAIL:
+            tally.failed.append(result.id)
+    _add_controls(tally, judgement.controls)
+
+
+def _add_controls(tally: _Tally, controls: Iterable[ControlResult]) -> None:
+    seen = {}
+    for control in controls:
+        seen[control.baseline.id] = control.baseline.level
+        tally.controls[control.baseline.id, control.control.id][control.state] += 1
+    for baseline, level in seen.items():
+        tally.baseline_targets[baseline] += 1
+        if level is Level.EXTENDED or baseline not in tally.levels:
+            tally.levels[baseline] = level
+
+
+def _links_by_check(content: Content) -> dict[str, tuple[MeasureLink, ...]]:
+    """Return the measures of each check: the recommended one first, then in the order of the frameworks."""
+    links: dict[str, list[MeasureLink]] = {check: [] for check in content.checks}
+    for framework in content.frameworks.values():
+        for measure in framework.measures:
+            for link in measure.checks:
+                if link.check in links:
+                    links[link.check].append(MeasureLink(framework.id, measure.id, link.basis))
+    recommended = _recommended_framework(content)
+    for check, found in links.items():
+        first = (recommended, content.recommended.get(check, ""))
+        found.sort(key=lambda link: (link.framework, link.measure) != first)
+    return {check: tuple(found) for check, found in links.items()}
+
+
+def _recommended_framework(content: Content) -> str:
+    """Return the id of the framework that the recommended measures stand in, empty if there are none."""
+    wanted = set(content.recommended.values())
+    for framework in content.frameworks.values():
+        if wanted and wanted <= {measure.id for measure in framework.measures}:
+            return framework.id
+    return ""
+
+
+def _group_by_check(content: Content, recommended: str) -> dict[str, str]:
+    if not recommended:
+        return {}
+    groups = {measure.id: measure.group for measure in content.frameworks[recommended].measures}
+    return {check: groups[measure] for check, measure in content.recommended.items()}
+
+
+def _build_principles(
+    tally: _Tally, content: Content, recommended: str, gaps: Sequence[Gap], groups: Mapping[str, str]
+) -> Iterator[PrincipleLine]:
+    risks: Counter[str] = Counter()
+    for gap in gaps:
+        risks[groups.get(gap.check, "")] += gap.risk
+    for group in content.frameworks[recommended].groups if recommended else ():
+        yield PrincipleLine(
+            framework=recommended,
+            id=group.id,
+            title=group.title,
+            counts=tally.principles.get(group.id, Counts()),
+            risk=risks[group.id],
+        )
+
+
+def _build_baselines(tally: _Tally, content: Content) -> Iterator[BaselineEntry]:
+    for name, level in sorted(tally.levels.items()):
+        baseline = content.baselines[name]
+        yield BaselineEntry(
+            id=name,
+            level=level,
+            title=baseline.title,
+            version=baseline.version,
+            targets=tally.baseline_targets[name],
+            controls=tuple(
+                ControlEntry(
+                    id=control.id,
+                    title=control.title,
+                    level=control.level,
+                    checks=control.checks,
+                    manual=control.manual,
+                    uncovered=control.uncovered,
+                    state=min(states, key=list(ControlState).index),
+                    targets=states,
+                )
+                for control in baseline.controls
+                if (states := tally.controls.get((name, control.id)))
+            ),
+        )
+
+
+def _build_control_coverage(baselines: Iterable[BaselineEntry]) -> ControlCoverage:
+    states = [set(control.targets) for baseline in baselines for control in baseline.controls]
+    return ControlCoverage(
+        total=len(states),
+        manual=states.count({ControlState.MANUAL}),
+        uncovered=states.count({ControlState.UNCOVERED}),
+        unseen=states.count({ControlState.ERROR}),
+        partly=sum(ControlState.ERROR in state and len(state) > 1 for state in states),
+    )
+
+
+def _check_entry(check: Check, links: tuple[MeasureLink, ...]) -> CheckEntry:
+    return CheckEntry(
+        id=check.id,
+        title=check.title,
+        severity=check.severity,
+        rationale=check.rationale,
+        remediation=check.remediation,
+        danger=check.danger,
+        action=check.action,
+        references=check.references,
+        version=check.version,
+        measures=links,
+    )
+
+
+def _build_actions(actions: Iterable[ActionItem]) -> tuple[ActionLine, ...]:
+    ranked = sorted(actions, key=lambda item: (-item.rank, -item.risk, item.action.id, item.measure))
+    return tuple(
+        ActionLine(
+            id=item.action.id,
+            title=item.action.title,
+            effort=item.action.effort,
+            how=item.action.how,
+            measure=item.measure,
+            gaps=tuple(gap.result for gap in item.gaps),
+            targets=tuple(sorted({gap.target for gap in item.gaps})),
+            risk=item.risk,
+        )
+        for item in ranked
+    )
+
+
+def _build_measures(measures: Iterable[MeasureResult], recommended: str) -> tuple[MeasureLine, ...]:
+    ranked = sorted(
+        measures,
+        key=lambda each: (
+            each.framework != recommended,
+            -each.rank,
+            each.framework,
+            version_numbers(each.measure.id),
+            each.measure.id,
+        ),
+    )
+    return tuple(
+        MeasureLine(
+            framework=each.framework,
+            id=each.measure.id,
+            group=each.measure.group,
+            title=each.measure.title,
+            carrier=each.measure.carrier,
+            effort=each.measure.effort,
+            verifiable=each.measure.verifiable,
+            state=each.state,
+            counts=each.counts,
+            gaps=tuple(gap.result for gap in each.gaps),
+            targets=each.targets,
+            risk=each.risk,
+        )
+        for each in ranked
+    )
+
+
+def _worst_first(gap: Gap) -> tuple[int, int, str, str]:
+    return (gap.severity.rank, -gap.exposure, gap.target, gap.result)
+
+
+def with_info(report: Report, info: ScanInfo) -> Report:
+    """Return the same report with other facts about the scan, for example the gate that it met."""
+    return Report(replace(report.summary, info=info), report.targets)

@@ -1,0 +1,373 @@
+"""What a report says, as values that a JSON report holds in full: ids and texts in every language, no layout.
+
+The field names here are the member names of the JSON report; ``report/codec.py`` carries them over one to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from hardening.model.baseline import Level
+from hardening.model.check import ActionMeans, Constant, Outcome, Severity
+from hardening.model.evidence import ABSENT, Absent
+from hardening.model.judgement import ControlState, Counts, Gap, MeasureState, effort_points
+from hardening.model.measure import Basis, MeasureGroup
+from hardening.model.platform import OperatingSystem
+from hardening.model.result import ParameterValue, Verdict
+from hardening.model.snapshot import Privileges, StepRecord
+from hardening.model.texts import Texts
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the scan was held to: its exit code and one line for each thing that decided it."""
+
+    exit_code: int
+    lines: tuple[Texts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanInfo:
+    """When, with what and by which command a scan was made; times are whole seconds since 1970-01-01 UTC.
+
+    ``options`` are the choices worth telling beside the command, by name; ``gate`` is ``Absent()`` if none was asked.
+    """
+
+    started: int
+    finished: int
+    tool_version: str
+    content_digest: str
+    plan_digest: str
+    command: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate | Absent = ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLink:
+    """A measure that a check speaks to, and on what that rests."""
+
+    framework: str
+    measure: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEntry:
+    """What a report says about a check; the first of ``measures`` is its recommended measure."""
+
+    id: str
+    title: Texts
+    severity: Severity
+    rationale: Texts
+    remediation: Texts
+    danger: Texts | Absent
+    action: str
+    references: tuple[str, ...]
+    version: str
+    measures: tuple[MeasureLink, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkEntry:
+    """A catalogue of measures and its groups, in the order of its source."""
+
+    id: str
+    title: Texts
+    version: str
+    publisher: Texts
+    source: str
+    groups: tuple[MeasureGroup, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLine:
+    """A measure over all targets; ``gaps`` are result ids, worst first, and ``risk`` is what closing them removes."""
+
+    framework: str
+    id: str
+    group: str
+    title: Texts
+    carrier: str
+    effort: int
+    verifiable: bool
+    state: MeasureState
+    counts: Counts
+    gaps: tuple[str, ...]
+    targets: tuple[str, ...]
+    risk: int
+
+    @property
+    def rank(self) -> Fraction:
+        """Risk removed ÷ effort points."""
+        return Fraction(self.risk, effort_points(self.effort))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionLine:
+    """An item of work: what an admin does once, and the gaps (result ids, worst first) that it closes."""
+
+    id: str
+    title: Texts
+    effort: int
+    how: ActionMeans
+    measure: str
+    gaps: tuple[str, ...]
+    targets: tuple[str, ...]
+    risk: int
+
+    @property
+    def rank(self) -> Fraction:
+        """Risk removed ÷ effort points."""
+        return Fraction(self.risk, effort_points(self.effort))
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityLine:
+    """The results of all checks of one severity."""
+
+    severity: Severity
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipleLine:
+    """The results of all checks whose recommended measure belongs to one principle."""
+
+    framework: str
+    id: str
+    title: Texts
+    counts: Counts
+    risk: int
+
+
+class Need(StrEnum):
+    """What it takes to examine what could not be examined."""
+
+    ROOT = "root"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unexamined:
+    """Checks of one target that could not be examined for one reason; ``worst`` is the highest severity of them."""
+
+    target: str
+    need: Need
+    reason: str
+    remedy: str
+    worst: Severity
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A target that gave no answer, and why."""
+
+    target: str
+    address: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlEntry:
+    """A control over all targets; ``targets`` counts them by state and ``state`` is the one that takes precedence."""
+
+    id: str
+    title: Texts
+    level: Level
+    checks: tuple[str, ...]
+    manual: Texts | Absent
+    uncovered: Texts | Absent
+    state: ControlState
+    targets: Mapping[ControlState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineEntry:
+    """A baseline as far as it was asked for, with its controls in its own order."""
+
+    id: str
+    level: Level
+    title: Texts
+    version: str
+    targets: int
+    controls: tuple[ControlEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlCoverage:
+    """How many controls the scan says nothing about: questions for people, uncovered ones, and not examined anywhere.
+
+    ``partly`` were examined on some targets only; they are not counted in ``not_examined``.
+    """
+
+    total: int
+    manual: int
+    uncovered: int
+    unseen: int
+    partly: int
+
+    @property
+    def not_examined(self) -> int:
+        """How many controls the scan says nothing about."""
+        return self.manual + self.uncovered + self.unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointEntry:
+    """One endpoint as it was met; ``connection`` is what was seen of it, by field name."""
+
+    channel: str
+    address: str
+    failure: str
+    remedy: str
+    connection: Mapping[str, Constant]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEntry:
+    """A target and its numbers, without its results.
+
+    ``platform_problem`` says why ``system`` is absent. ``clock_difference`` is the target's clock minus ours in
+    seconds.
+    """
+
+    name: str
+    reached: bool
+    system: OperatingSystem | Absent
+    platform_problem: str
+    endpoints: tuple[EndpointEntry, ...]
+    privileges: Privileges
+    labels: Mapping[str, str]
+    baselines: tuple[str, ...]
+    counts: Counts
+    gaps: Mapping[Severity, int]
+    time: int
+    duration_ms: int
+    clock_difference: int | Absent
+    steps: tuple[StepRecord, ...]
+    problems: tuple[str, ...]
+
+
+class SeenState(StrEnum):
+    """Whether there was a value, and if not, why."""
+
+    KNOWN = "known"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of a field. ``omitted`` counts the characters or items of ``value`` that were left out."""
+
+    state: SeenState
+    value: Constant | Absent = ABSENT
+    reason: str = ""
+    place: str = ""
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonEntry:
+    """One comparison. ``type`` is that of the field, empty where unknown; ``negated`` says that a ``not`` holds it."""
+
+    field: str
+    type: str
+    key: str
+    operator: str
+    expected: Constant
+    seen: Seen
+    verdict: Verdict
+    negated: bool
+    decisive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultEntry:
+    """One check on one target. ``measures`` are ``<framework>/<id>``, the recommended one first.
+
+    ``reasons`` begin with the decisive ones; ``reasons_omitted`` counts those that were left out.
+    """
+
+    id: str
+    target: str
+    check: str
+    check_version: str
+    outcome: Outcome
+    severity: Severity
+    note: str
+    measures: tuple[str, ...]
+    parameters: Mapping[str, ParameterValue]
+    reasons: tuple[ReasonEntry, ...]
+    reasons_omitted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlResultEntry:
+    """One control (``baseline`` is ``<id>`` or ``<id>:extended``) on one target, and the results that it rests on."""
+
+    target: str
+    baseline: str
+    control: str
+    state: ControlState
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """A target with all that was judged of it."""
+
+    entry: TargetEntry
+    results: tuple[ResultEntry, ...]
+    controls: tuple[ControlResultEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Everything but the single results: numbers, rankings, gaps and what was not examined.
+
+    ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
+    """
+
+    info: ScanInfo
+    recommended: str
+    counts: Counts
+    severities: tuple[SeverityLine, ...]
+    principles: tuple[PrincipleLine, ...]
+    control_coverage: ControlCoverage
+    targets: tuple[TargetEntry, ...]
+    unreached: tuple[Unreached, ...]
+    unexamined: tuple[Unexamined, ...]
+    gaps: tuple[Gap, ...]
+    actions: tuple[ActionLine, ...]
+    measures: tuple[MeasureLine, ...]
+    frameworks: tuple[FrameworkEntry, ...]
+    baselines: tuple[BaselineEntry, ...]
+    checks: tuple[CheckEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Numbers and rankings at hand, and the targets, whose results are read again on each walk."""
+
+    summary: Summary
+    targets: Iterable[TargetReport]
+
+
+DERIVED: Mapping[type, tuple[str, ...]] = {
+    Counts: ("compliance", "coverage"),
+    Gap: ("risk",),
+    MeasureLine: ("rank",),
+    ActionLine: ("rank",),
+    ControlCoverage: ("not_examined",),
+}
+"""Properties that a JSON report shows beside the fields they are computed from."""

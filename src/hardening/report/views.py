@@ -1,0 +1,110 @@
+"""What several formats show in the same way: measures as cards with their work, checks and measures by name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from hardening.model.check import Severity
+from hardening.model.judgement import effort_points
+from hardening.report.values import ActionLine, CheckEntry, MeasureLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hardening.model.judgement import Gap
+    from hardening.report.values import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCheck:
+    """A check that an item of work closes, and the targets that have the gap."""
+
+    check: CheckEntry
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An item of work with the checks that it closes, worst first."""
+
+    line: ActionLine
+    points: int
+    checks: tuple[WorkCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkElsewhere:
+    """An item of work that stands under another measure and also closes some gaps of this one."""
+
+    line: ActionLine
+    label: str
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureCard:
+    """A measure with the work that its gaps ask for; ``share`` is its rank beside the highest."""
+
+    label: str
+    line: MeasureLine
+    points: int
+    severities: tuple[tuple[Severity, int], ...]
+    work: tuple[Work, ...]
+    elsewhere: tuple[WorkElsewhere, ...]
+    share: Fraction
+
+
+def build_cards(summary: Summary) -> tuple[MeasureCard, ...]:
+    """Return the measures that are recommended for a gap, the most useful first."""
+    checks = {check.id: check for check in summary.checks}
+    gaps = {gap.result: gap for gap in summary.gaps}
+    actions: dict[str, list[ActionLine]] = defaultdict(list)
+    for action in summary.actions:
+        actions[action.measure].append(action)
+    wanted = {f"{link.framework}/{link.measure}" for gap in summary.gaps for link in checks[gap.check].measures[:1]}
+    lines = [line for line in summary.measures if line.gaps and f"{line.framework}/{line.id}" in wanted]
+    top = max((line.rank for line in lines), default=Fraction(0))
+    return tuple(
+        MeasureCard(
+            label=measure_label(line.framework, line.id),
+            line=line,
+            points=effort_points(line.effort),
+            severities=_count_severities(line, gaps),
+            work=tuple(_build_work(action, gaps, checks) for action in actions[line.id]),
+            elsewhere=tuple(_build_elsewhere(line, summary)),
+            share=line.rank / top if top else Fraction(0),
+        )
+        for line in lines
+    )
+
+
+def _build_work(action: ActionLine, gaps: Mapping[str, Gap], checks: Mapping[str, CheckEntry]) -> Work:
+    targets: dict[str, list[str]] = defaultdict(list)
+    for gap in action.gaps:
+        targets[gaps[gap].check].append(gaps[gap].target)
+    ordered = sorted(targets.items(), key=lambda item: (checks[item[0]].severity.rank, item[0]))
+    return Work(
+        line=action,
+        points=effort_points(action.effort),
+        checks=tuple(WorkCheck(checks[check], tuple(sorted(set(names)))) for check, names in ordered),
+    )
+
+
+def _build_elsewhere(line: MeasureLine, summary: Summary) -> Iterator[WorkElsewhere]:
+    for action in summary.actions:
+        shared = len(set(line.gaps) & set(action.gaps))
+        if shared and action.measure != line.id:
+            yield WorkElsewhere(action, measure_label(summary.recommended, action.measure), shared)
+
+
+def _count_severities(line: MeasureLine, gaps: Mapping[str, Gap]) -> tuple[tuple[Severity, int], ...]:
+    found = [gaps[gap].severity for gap in line.gaps]
+    return tuple((severity, found.count(severity)) for severity in Severity if severity in found)
+
+
+def measure_label(framework: str, measure: str) -> str:
+    """Return how people name a measure: ``NSM 2.6.4`` for ``nsm-gp-ikt-2.1`` and ``2.6.4``."""
+    return f"{framework.partition('-')[0].upper()} {measure}"

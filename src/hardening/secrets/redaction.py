@@ -1,0 +1,57 @@
+"""Keeping resolved secrets out of logs, messages and tracebacks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import traceback
+from urllib.parse import quote
+
+from hardening.secrets.secret import Secret
+
+MASK = "[secret]"
+
+
+class Redactor(logging.Filter):
+    """Replaces every secret it was told of, also where it was escaped. Attach it to log handlers as a filter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._forms: frozenset[str] = frozenset()
+        self._pattern = re.compile(r"(?!)")
+
+    def add(self, secret: Secret) -> None:
+        """Redact ``secret`` from now on."""
+        value = secret.reveal()
+        if not value:
+            return
+        forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value), quote(value, safe="")}
+        with self._lock:
+            self._forms |= forms
+            # Longest first, or a secret that holds another would leave its rest behind.
+            longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` with every known secret replaced."""
+        return self._pattern.sub(MASK, text)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact a log record in place: its message, its traceback and its stack."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            message = str(record.msg)
+        record.msg = self.redact(message)
+        record.args = None
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        if record.exc_text:
+            record.exc_text = self.redact(record.exc_text)
+            record.exc_info = None
+        if record.stack_info:
+            record.stack_info = self.redact(record.stack_info)
+        return True

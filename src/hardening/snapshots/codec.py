@@ -1,0 +1,165 @@
+"""One snapshot as bytes: gzip of canonical JSON, the same bytes for the same snapshot."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, cast
+
+from hardening.errors import SnapshotError
+from hardening.model.baseline import BaselineReference
+from hardening.model.encoding import decode_evidence, encode_evidence
+from hardening.model.evidence import ABSENT, Absent, Unreadable
+from hardening.model.platform import OperatingSystem, Platform
+from hardening.model.probe import Probe
+from hardening.model.snapshot import SNAPSHOT_FORMAT, EndpointRecord, Privileges, Snapshot, StepRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hardening.model.check import Constant
+
+# A target's evidence is some hundred kilobytes; a file that inflates past this is not one of ours.
+MAXIMUM_BYTES = 200_000_000
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """Return the snapshot as gzip with a modification time of zero."""
+    text = json.dumps(_snapshot_data(snapshot), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return gzip.compress(text.encode("ascii"), mtime=0)
+
+
+def decode_snapshot(data: bytes, source: str) -> Snapshot:
+    """Return the snapshot in ``data``; ``source`` names it in errors.
+
+    Raises ``SnapshotError`` if the bytes are damaged, too large or of a format that this version does not read.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            text = stream.read(MAXIMUM_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"{source}: not a snapshot, or damaged ({error}); collect again"
+        raise SnapshotError(msg) from error
+    if len(text) > MAXIMUM_BYTES:
+        msg = f"{source}: larger than {MAXIMUM_BYTES // 1_000_000} MB when inflated; refused"
+        raise SnapshotError(msg)
+    try:
+        document = json.loads(text)
+        number = document["format"]
+        if number != SNAPSHOT_FORMAT:
+            msg = f"{source}: snapshot format {number}, read here is {SNAPSHOT_FORMAT}; use the version that wrote it"
+            raise SnapshotError(msg)
+        return _read_snapshot(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        msg = f"{source}: not a snapshot, or damaged ({type(error).__name__}: {error}); collect again"
+        raise SnapshotError(msg) from error
+
+
+def _snapshot_data(snapshot: Snapshot) -> dict[str, object]:
+    return {
+        "format": snapshot.format,
+        "target": snapshot.target,
+        "place": snapshot.place,
+        "labels": dict(snapshot.labels),
+        "baselines": [str(reference) for reference in snapshot.baselines],
+        "parameters": {check: dict(values) for check, values in snapshot.parameters.items()},
+        "time": snapshot.time,
+        "duration_ms": snapshot.duration_ms,
+        "target_time": _encode_time(snapshot.target_time),
+        "plan_digest": snapshot.plan_digest,
+        "tool_version": snapshot.tool_version,
+        "content_digest": snapshot.content_digest,
+        "platform": {"os": _encode_system(snapshot.platform.os)},
+        "privileges": _fields(snapshot.privileges),
+        "endpoints": [
+            {**_fields(endpoint), "connection": encode_evidence(endpoint.connection)} for endpoint in snapshot.endpoints
+        ],
+        "steps": [_fields(step) for step in snapshot.steps],
+        "evidence": [
+            {"probe": {"kind": probe.kind, **dict(probe.parameters)}, "fields": encode_evidence(evidence)}
+            for probe, evidence in sorted(snapshot.evidence.items())
+        ],
+    }
+
+
+def _read_snapshot(document: dict[str, Any]) -> Snapshot:
+    return Snapshot(
+        format=document["format"],
+        target=document["target"],
+        place=document["place"],
+        labels=document["labels"],
+        baselines=tuple(BaselineReference.parse(text) for text in document["baselines"]),
+        parameters=_read_parameters(document["parameters"]),
+        time=document["time"],
+        duration_ms=document["duration_ms"],
+        target_time=_read_time(document["target_time"]),
+        plan_digest=document["plan_digest"],
+        tool_version=document["tool_version"],
+        content_digest=document["content_digest"],
+        platform=Platform(os=_read_system(document["platform"]["os"])),
+        privileges=Privileges(**document["privileges"]),
+        endpoints=tuple(
+            EndpointRecord(**{**endpoint, "connection": decode_evidence(endpoint["connection"])})
+            for endpoint in document["endpoints"]
+        ),
+        steps=tuple(StepRecord(**step) for step in document["steps"]),
+        evidence={_read_probe(entry["probe"]): decode_evidence(entry["fields"]) for entry in document["evidence"]},
+    )
+
+
+def _fields(value: EndpointRecord | Privileges | StepRecord) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _encode_time(time: int | Absent | Unreadable) -> object:
+    match time:
+        case Unreadable(reason):
+            return {"unreadable": reason}
+        case Absent():
+            return {"absent": True}
+        case int():
+            return time
+
+
+def _read_time(data: object) -> int | Absent | Unreadable:
+    if isinstance(data, dict):
+        return Unreadable(str(data["unreadable"])) if "unreadable" in data else ABSENT
+    if not isinstance(data, int):
+        msg = "target_time is not a number"
+        raise TypeError(msg)
+    return data
+
+
+def _encode_system(system: OperatingSystem | Absent | Unreadable) -> object:
+    match system:
+        case Unreadable(reason):
+            return {"unreadable": reason}
+        case Absent():
+            return {"absent": True}
+        case OperatingSystem():
+            return {name: getattr(system, name) for name in system.__slots__}
+
+
+def _read_system(data: dict[str, Any]) -> OperatingSystem | Absent | Unreadable:
+    if "unreadable" in data:
+        return Unreadable(str(data["unreadable"]))
+    if "absent" in data:
+        return ABSENT
+    return OperatingSystem(**{**data, "like": tuple(data["like"])})
+
+
+def _read_probe(data: dict[str, Any]) -> Probe:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    kind = str(values.pop("kind"))
+    return Probe.build(kind, values)
+
+
+def _read_parameters(data: dict[str, Any]) -> Mapping[str, Mapping[str, Constant]]:
+    return {
+        check: {
+            name: tuple(value) if isinstance(value, list) else cast("Constant", value) for name, value in values.items()
+        }
+        for check, values in data.items()
+    }

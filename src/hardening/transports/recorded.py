@@ -1,0 +1,65 @@
+"""A recording in place of a target: answers what was asked then, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardening.model.step import Answer, NotRun
+from hardening.transports.recording import Recording, StepKey, digest_step, load_recording
+from hardening.transports.session import BecomeRefused, Traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hardening.model.evidence import Evidence
+    from hardening.model.step import Step
+    from hardening.model.target import RecordedEndpoint
+    from hardening.transports.session import Opening, Session
+
+
+def open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> Session:
+    """Return a session that replays a file; raises ``SnapshotError``."""
+    opening.progress(f"reading {endpoint.path}")
+    return RecordedSession(load_recording(Path(endpoint.path)))
+
+
+class RecordedSession:
+    """A session that replays a recording.
+
+    A step that root answered then is answered as root now, even if root is not asked for: the answer says so.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+        """Return the recorded answers; raises ``BecomeRefused``, if ``as_root`` and root was refused then."""
+        if as_root and self._recording.refused:
+            raise BecomeRefused(self._recording.refused, self._recording.remedy)
+        return {step.name: self._answer(digest_step(step), as_root=as_root) for step in steps}
+
+    def _answer(self, digest: str, *, as_root: bool) -> Answer:
+        answers = self._recording.answers
+        for key in (StepKey(digest, as_root), StepKey(digest, not as_root)):
+            if key in answers:
+                return answers[key]
+        return NotRun("not in this recording")
+
+    @property
+    def connection(self) -> Evidence:
+        """What was seen of the connection then."""
+        return self._recording.connection
+
+    @property
+    def time(self) -> int:
+        """When the recording was made, in whole seconds since 1970-01-01 UTC."""
+        return self._recording.time
+
+    @property
+    def traffic(self) -> Traffic:
+        """Nothing: no target is touched."""
+        return Traffic()
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""

@@ -1,0 +1,249 @@
+"""Recordings: what passed over a session, kept in one file so that `recorded:` can replay it.
+
+The file is gzip of JSON: `format`, `time` (whole seconds since 1970-01-01 UTC), `connection` (evidence), `refused` (why
+root rights were not given; empty if they were, or were not asked for) with its `remedy`, and `answers`. An answer has
+the digest of its step, the step's name for people, `as_root`, and either `not_run` or `exit`, `ms`, `cut`, `stdout` and
+`stderr` (base64). Equal recordings are equal bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from hardening.errors import SnapshotError
+from hardening.model.encoding import Json, decode_evidence, encode_evidence
+from hardening.model.step import Answer, Completed, NotRun, ShellStep
+from hardening.transports.session import BecomeRefused, Traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hardening.model.evidence import Evidence
+    from hardening.model.step import Step
+    from hardening.transports.session import Session
+
+_Kind = TypeVar("_Kind")
+
+RECORDING_FORMAT = 1
+_LARGEST_FILE = 200_000_000
+_LARGEST_CONTENT = 400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StepKey:
+    """Names an answer: which step, and whether root gave it."""
+
+    digest: str
+    as_root: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What passed over one session. ``names`` says which step a digest stands for."""
+
+    connection: Evidence
+    answers: Mapping[StepKey, Answer]
+    names: Mapping[str, str] = field(default_factory=dict)
+    refused: str = ""
+    remedy: str = ""
+    time: int = 0
+
+
+def digest_step(step: Step) -> str:
+    """Return the SHA-256, in hexadecimal, of everything that decides what a step does; its name does not."""
+    match step:
+        case ShellStep():
+            content = {
+                "channel": "shell",
+                "privilege": step.privilege.value,
+                "script": step.script,
+                "output_limit": step.output_limit,
+                "unbounded": step.unbounded,
+                "slow": step.slow,
+            }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+class RecordingSession:
+    """A session that passes everything on to another one and remembers what passed."""
+
+    def __init__(self, session: Session, time: int) -> None:
+        self._session = session
+        self._time = time
+        self._answers: dict[StepKey, Answer] = {}
+        self._names: dict[str, str] = {}
+        self._refused = ("", "")
+
+    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+        """Run steps as one batch; raises ``BecomeRefused``, if ``as_root``."""
+        try:
+            answers = self._session.run(steps, as_root=as_root)
+        except BecomeRefused as error:
+            self._refused = (error.reason, error.remedy)
+            raise
+        for step in steps:
+            digest = digest_step(step)
+            self._names[digest] = step.name
+            self._answers[StepKey(digest, as_root)] = answers[step.name]
+        return answers
+
+    @property
+    def connection(self) -> Evidence:
+        """What the session saw of its connection."""
+        return self._session.connection
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        return self._session.traffic
+
+    @property
+    def recording(self) -> Recording:
+        """What has passed so far."""
+        refused, remedy = self._refused
+        return Recording(
+            connection=self.connection,
+            answers=dict(self._answers),
+            names=dict(self._names),
+            refused=refused,
+            remedy=remedy,
+            time=self._time,
+        )
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
+
+
+def encode_recording(recording: Recording) -> bytes:
+    """Return a recording as the bytes of its file."""
+    content: dict[str, Json] = {
+        "format": RECORDING_FORMAT,
+        "time": recording.time,
+        "connection": encode_evidence(recording.connection),
+        "refused": recording.refused,
+        "remedy": recording.remedy,
+        "answers": [
+            {
+                "step": key.digest,
+                "name": recording.names.get(key.digest, ""),
+                "as_root": key.as_root,
+                **_encode_answer(answer),
+            }
+            for key, answer in sorted(recording.answers.items(), key=lambda item: (item[0].digest, item[0].as_root))
+        ],
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return gzip.compress(text.encode("ascii"), mtime=0)
+
+
+def load_recording(path: Path) -> Recording:
+    """Return the recording in a file; raises ``SnapshotError``."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        msg = f"{path}: the recording cannot be read ({error.strerror}); check the path"
+        raise SnapshotError(msg) from error
+    return decode_recording(data, str(path))
+
+
+def decode_recording(data: bytes, source: str) -> Recording:
+    """Return the recording in the bytes of a file; ``source`` names it in errors. Raises ``SnapshotError``."""
+    if len(data) > _LARGEST_FILE:
+        raise _too_large(source, _LARGEST_FILE)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            text = stream.read(_LARGEST_CONTENT + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(source, error) from error
+    if len(text) > _LARGEST_CONTENT:
+        raise _too_large(source, _LARGEST_CONTENT)
+    try:
+        document = json.loads(text)
+        number = document["format"]
+        if number == RECORDING_FORMAT:
+            return _decode(document)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(source, error) from error
+    msg = f"{source}: recording format {number}, this version reads {RECORDING_FORMAT}; use the version that wrote it"
+    raise SnapshotError(msg)
+
+
+def _decode(document: Mapping[str, object]) -> Recording:
+    answers: dict[StepKey, Answer] = {}
+    names: dict[str, str] = {}
+    for entry in _require(document["answers"], list):
+        fields = _require(entry, dict)
+        digest = _require(fields["step"], str)
+        names[digest] = _require(fields["name"], str)
+        as_root = _require(fields["as_root"], bool)
+        answers[StepKey(digest, as_root)] = _decode_answer(fields, as_root=as_root)
+    return Recording(
+        connection=decode_evidence(document["connection"]),
+        answers=answers,
+        names=names,
+        refused=_require(document["refused"], str),
+        remedy=_require(document["remedy"], str),
+        time=_require(document["time"], int),
+    )
+
+
+def _encode_answer(answer: Answer) -> dict[str, Json]:
+    match answer:
+        case NotRun(reason):
+            return {"not_run": reason}
+        case Completed():
+            return {
+                "exit": answer.exit_status,
+                "ms": answer.milliseconds,
+                "cut": answer.cut,
+                "stdout": base64.b64encode(answer.stdout).decode("ascii"),
+                "stderr": base64.b64encode(answer.stderr).decode("ascii"),
+            }
+
+
+def _decode_answer(fields: Mapping[str, object], *, as_root: bool) -> Answer:
+    if "not_run" in fields:
+        return NotRun(_require(fields["not_run"], str))
+    return Completed(
+        exit_status=_require(fields["exit"], int),
+        stdout=_decode_bytes(fields["stdout"]),
+        stderr=_decode_bytes(fields["stderr"]),
+        milliseconds=_require(fields["ms"], int),
+        cut=_require(fields["cut"], bool),
+        as_root=as_root,
+    )
+
+
+def _decode_bytes(data: object) -> bytes:
+    try:
+        return base64.b64decode(_require(data, str), validate=True)
+    except binascii.Error as error:
+        msg = "output is not base64"
+        raise ValueError(msg) from error
+
+
+def _require(value: object, kind: type[_Kind]) -> _Kind:
+    if not isinstance(value, kind):
+        msg = f"{kind.__name__} expected, {type(value).__name__} found"
+        raise TypeError(msg)
+    return value
+
+
+def _damaged(source: str, error: Exception) -> SnapshotError:
+    return SnapshotError(f"{source}: not a recording, or damaged ({type(error).__name__}: {error}); record again")
+
+
+def _too_large(source: str, limit: int) -> SnapshotError:
+    return SnapshotError(f"{source}: larger than {limit // 1_000_000} MB; refused")

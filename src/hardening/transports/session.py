@@ -1,0 +1,121 @@
+"""What every transport promises: one session to one endpoint, run in batches, closed once."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hardening.errors import HardeningError
+from hardening.model.evidence import Evidence, Field
+from hardening.model.step import Answer, Step
+from hardening.secrets import Secret
+
+
+class BecomeRefused(HardeningError):  # noqa: N818 - it is an answer of the target, which the visit goes on from
+    """Root rights were asked for and not given.
+
+    ``reason`` says in one line what happened; ``remedy`` says in one line what to do.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{reason}; {remedy}" if remedy else reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how much a session may cost.
+
+    ``connect_seconds`` holds for each of connecting, greeting and key exchange; ``idle_seconds`` for a peer that says
+    nothing, during the login and during a batch (a slow step aside); ``deadline_seconds`` and ``output_bytes`` for a
+    batch, the former on the target as well, there in whole seconds.
+    """
+
+    connect_seconds: float = 10
+    idle_seconds: float = 60
+    deadline_seconds: float = 300
+    output_bytes: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What a session has cost so far.
+
+    ``channels`` counts the batches opened on the target. ``round_trips`` counts how often we had to wait for the peer
+    before we could go on, from connecting to the last answer.
+    """
+
+    channels: int = 0
+    round_trips: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a transport needs from outside: limits, secrets, a place for progress, a steady clock, chance.
+
+    ``resolve`` turns a reference into a secret or raises ``SecretError``. ``random_word`` returns 32 hexadecimal
+    digits that nobody can guess, different each time.
+    """
+
+    resolve: Callable[[str], Secret]
+    limits: Limits = field(default_factory=Limits)
+    progress: Callable[[str], None] = lambda _: None
+    ticks: Callable[[], float] = time.monotonic
+    random_word: Callable[[], str] = lambda: secrets.token_hex(16)
+
+
+class Session(Protocol):
+    """An open way to one endpoint."""
+
+    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+        """Run steps as one batch; return the answers by the name of the step.
+
+        Trouble on the way makes the steps it costs ``NotRun``. Raises ``BecomeRefused``, if ``as_root``.
+        """
+        ...
+
+    @property
+    def connection(self) -> Evidence:
+        """What was seen of the connection itself: evidence of the kind `connection`."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        ...
+
+    def close(self) -> None:
+        """End the session; a batch that runs in another thread ends too. May be called more than once."""
+        ...
+
+
+CONNECTION_FIELDS = (
+    "transport",
+    "encrypted",
+    "server_version",
+    "host_key_type",
+    "host_key_fingerprint",
+    "kex_offered",
+    "host_key_algorithms_offered",
+    "ciphers_offered",
+    "macs_offered",
+    "compressions_offered",
+    "kex",
+    "host_key_algorithm",
+    "cipher_in",
+    "cipher_out",
+    "mac_in",
+    "mac_out",
+    "authentication",
+)
+"""The fields of the kind `connection`, which sessions answer themselves."""
+
+
+def build_connection(seen: Mapping[str, Field], rest: Field) -> Evidence:
+    """Return complete evidence of the kind `connection`: what was ``seen``, and ``rest`` for all other fields."""
+    return {name: seen.get(name, rest) for name in CONNECTION_FIELDS}

@@ -1,0 +1,1 @@
+"""Tests of judging: pure values in, pure values out."""

@@ -1,0 +1,75 @@
+"""Targets named by address mean one endpoint, or say what form is expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from hardening.errors import UsageError
+from hardening.inventory.address import AddressOptions, name_of, parse_address
+from hardening.model.target import Become, Credential, LocalEndpoint, RecordedEndpoint, SshEndpoint
+
+NONE = AddressOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("local", LocalEndpoint()),
+        ("ssh://audit@web-01:2222", SshEndpoint(address="web-01", port=2222, user="audit")),
+        ("ssh://web-01", SshEndpoint(address="web-01")),
+        ("ssh://audit@[2001:db8::1]:22", SshEndpoint(address="2001:db8::1", user="audit")),
+        ("ssh://domain%5Caudit@web-01", SshEndpoint(address="web-01", user="domain\\audit")),
+        ("recorded:/tmp/a.recording.json.gz", RecordedEndpoint("/tmp/a.recording.json.gz")),  # noqa: S108 - never opened
+    ],
+)
+def test_address_means_an_endpoint(text: str, endpoint: object) -> None:
+    assert parse_address(text, NONE) == endpoint
+
+
+def test_options_fill_what_an_address_leaves_out() -> None:
+    options = AddressOptions(
+        user="audit", key="k", known_hosts="h", jump="ops@bastion:2200", become=Become.SUDO, sudo_password="env:S"
+    )
+    credential = Credential(key="k", sudo_password="env:S")
+    assert parse_address("ssh://web-01", options) == SshEndpoint(
+        address="web-01",
+        user="audit",
+        known_hosts="h",
+        become=Become.SUDO,
+        credential=credential,
+        jump=SshEndpoint(address="bastion", port=2200, user="ops", known_hosts="h", credential=credential),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["web-01", "http://web-01", "ssh://", "ssh://web-01/path", "ssh://web-01:x", "ssh://web-01:99999", "recorded:"],
+)
+def test_other_words_are_refused_with_the_form(text: str) -> None:
+    with pytest.raises(UsageError, match=r"ssh://|recorded:FILE"):
+        parse_address(text, NONE)
+
+
+def test_password_in_an_address_is_refused_without_repeating_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_address("ssh://audit:hunter2@web-01", NONE)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("jump", ["a b", "host:0", "host:70000", "@host", "user@"])
+def test_malformed_jump_host_is_refused(jump: str) -> None:
+    with pytest.raises(UsageError, match="USER@HOST:PORT"):
+        parse_address("ssh://web-01", AddressOptions(jump=jump))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ssh://a@web-01", "web-01"),
+        ("ssh://web-01:2222", "web-01:2222"),
+        ("local", "local"),
+        ("recorded:x/a.json.gz", "a"),
+    ],
+)
+def test_target_without_a_name_is_named_after_its_address(text: str, name: str) -> None:
+    assert name_of(parse_address(text, NONE)) == name

@@ -1,0 +1,163 @@
+"""An inventory becomes targets, or every problem at once with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hardening.errors import ContentError
+from hardening.inventory.load import load_inventory, load_site_settings
+from hardening.model.baseline import BaselineReference, Level
+from hardening.model.target import Become, Credential, LocalEndpoint, RecordedEndpoint, SshEndpoint
+from hardening.model.texts import Language
+
+GOOD = """
+credentials:
+  audit-key: {key: id_audit, passphrase: "env:AUDIT", sudo_password: "file:sudo.txt"}
+  jump-key: {key: /keys/jump}
+targets:
+  - name: web-01
+    ssh: {address: web-01.example.org, port: 2222, user: audit, jump: bastion, become: sudo, known_hosts: ./known_hosts}
+    credential: audit-key
+    labels: {zone: dmz, exposure: internet}
+    baselines: [linux-server:extended]
+    parameters:
+      linux-perm-shadow: {allowed_groups: [root]}
+  - name: bastion
+    ssh: {address: 192.0.2.1, user: audit}
+    credential: jump-key
+  - name: here
+    local: {become: sudo}
+  - name: old
+    recorded: old.recording.json.gz
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o700)
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "inventory.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ContentError) as caught:
+        load_inventory(write(folder, text))
+    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+def test_ssh_target_is_joined_with_its_credential_and_jump_host(folder: Path) -> None:
+    target = load_inventory(write(folder, GOOD)).targets[0]
+    assert target.endpoint == SshEndpoint(
+        address="web-01.example.org",
+        port=2222,
+        user="audit",
+        become=Become.SUDO,
+        known_hosts=str(folder / "known_hosts"),
+        credential=Credential(
+            key=str(folder / "id_audit"), passphrase="env:AUDIT", sudo_password=f"file:{folder}/sudo.txt"
+        ),
+        jump=SshEndpoint(address="192.0.2.1", user="audit", credential=Credential(key="/keys/jump")),
+    )
+
+
+def test_target_keeps_labels_baselines_and_its_line(folder: Path) -> None:
+    target = load_inventory(write(folder, GOOD)).targets[0]
+    assert (dict(target.labels), target.baselines, target.place) == (
+        {"zone": "dmz", "exposure": "internet"},
+        (BaselineReference("linux-server", Level.EXTENDED),),
+        f"{folder}/inventory.yaml:6:5",
+    )
+
+
+def test_local_and_recorded_targets_are_read(folder: Path) -> None:
+    endpoints = [target.endpoint for target in load_inventory(write(folder, GOOD)).targets[2:]]
+    assert endpoints == [LocalEndpoint(become=Become.SUDO), RecordedEndpoint(str(folder / "old.recording.json.gz"))]
+
+
+def test_parameters_of_a_target_stay_text_until_the_check_types_them(folder: Path) -> None:
+    ((name, rule),) = load_inventory(write(folder, GOOD)).parameters
+    assert (name, rule.check, dict(rule.values)) == ("web-01", "linux-perm-shadow", {"allowed_groups": ("root",)})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("targets: []\n", "inventory.yaml:1:10: "),
+        ("targets:\n  - name: a\n", "inventory.yaml:2:5: a has no endpoint; give it exactly one of"),
+        (
+            "targets:\n  - {name: a, local: {}, recorded: x}\n",
+            "inventory.yaml:2:5: a has local and recorded; give it exactly one of",
+        ),
+        (
+            "targets:\n  - {name: a, local: {}}\n  - {name: a, local: {}}\n",
+            "inventory.yaml:3:12: two targets are named a",
+        ),
+        (
+            "credentials: {ops: {key: k}}\ntargets:\n  - {name: a, local: {}, credential: opz}\n",
+            'inventory.yaml:3:38: no credential is named "opz"; did you mean "ops"?',
+        ),
+        (
+            "targets:\n  - {name: a, ssh: {address: h, adress: x}}\n",
+            'inventory.yaml:2:33: unknown field "adress"; did you mean "address"?',
+        ),
+        (
+            "targets:\n  - {name: a, ssh: {address: h, port: 70000}}\n",
+            "inventory.yaml:2:39: this must be at most 65535",
+        ),
+        (
+            "targets:\n  - {name: a, ssh: {address: h, jump: b}}\n  - {name: b, ssh: {address: h, jump: a}}\n",
+            "inventory.yaml:2:39: b is itself behind a; one jump host",
+        ),
+        (
+            "targets:\n  - {name: a, ssh: {address: h, jump: nowhere}}\n",
+            "inventory.yaml:2:39: no target with ssh is named",
+        ),
+        (
+            "credentials: {c: {password: hunter2}}\ntargets:\n  - {name: a, local: {}}\n",
+            "inventory.yaml:1:29: this is no reference",
+        ),
+        ("targets:\n  - {name: a, local: {}, baselines: [x:full]}\n", "inventory.yaml:2:38: x:full is no baseline"),
+    ],
+)
+def test_problem_names_its_line_and_what_to_do(folder: Path, text: str, expected: str) -> None:
+    found = problems(folder, text)
+    assert any(problem.startswith(expected) for problem in found), found
+
+
+def test_all_problems_are_told_at_once(folder: Path) -> None:
+    text = "targets:\n  - {name: a}\n  - {name: a, local: {}, credential: x}\n"
+    assert len(problems(folder, text)) == 3
+
+
+def test_secret_written_in_place_of_a_reference_is_not_repeated(folder: Path) -> None:
+    text = "credentials: {c: {password: hunter2}}\ntargets:\n  - {name: a, local: {}}\n"
+    assert "hunter2" not in "\n".join(problems(folder, text))
+
+
+def test_inventory_that_others_may_write_is_refused(folder: Path) -> None:
+    path = write(folder, GOOD)
+    path.chmod(0o666)
+    with pytest.raises(ContentError, match="may be written by everyone"):
+        load_inventory(path)
+
+
+def test_site_settings_are_read(folder: Path) -> None:
+    text = "language: en\nparameters:\n  - {select: zone=dmz, check: linux-x, values: {limit: 3}}\n"
+    settings = load_site_settings(write(folder, text, "site.yaml"))
+    assert (settings.language, [(rule.check, dict(rule.values)) for rule in settings.parameters]) == (
+        Language.EN,
+        [("linux-x", {"limit": "3"})],
+    )
+
+
+def test_malformed_selector_in_the_site_names_its_line(folder: Path) -> None:
+    with pytest.raises(ContentError, match=r"site\.yaml:2:14: .*LABEL=VALUE"):
+        load_site_settings(write(folder, "parameters:\n  - {select: zone, check: c, values: {a: b}}\n", "site.yaml"))

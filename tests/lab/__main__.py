@@ -1,0 +1,100 @@
+"""The lab for use by hand: `python -m tests.lab up [NAME…] | down | list`. Its hosts stay up until `down`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from tests.lab.catalogue import CATALOGUE, Account, Login, Sudo
+from tests.lab.commands import LabError
+from tests.lab.hosts import Host
+from tests.lab.keys import PASSPHRASE
+from tests.lab.lab import BY_HAND, RUNS, Lab, build_materials, create_lab, destroy, sweep
+from tests.lab.network import Network
+
+USAGE = f"usage: python -m tests.lab up [NAME…] | down | list\nhosts: {' '.join(CATALOGUE)}"
+
+
+def up(names: Sequence[str]) -> None:
+    """Start hosts, all of them by default, and say how to reach each."""
+    sweep()
+    materials = build_materials(os.environ)
+    is_open = (RUNS / BY_HAND).exists()
+    lab = Lab(Network(BY_HAND), materials) if is_open else create_lab(BY_HAND, materials)
+    for name in names or CATALOGUE:
+        say(describe(lab, lab.host(name)))
+
+
+def list_hosts() -> None:
+    """Say how to reach each host that runs."""
+    if not (RUNS / BY_HAND).exists():
+        say("the lab is down")
+        return
+    lab = Lab(Network(BY_HAND), build_materials(os.environ))
+    for name in lab.running():
+        say(describe(lab, lab.host(name)))
+
+
+def describe(lab: Lab, host: Host) -> str:
+    """Render what one needs to log in on a host and to scan it."""
+    spec = CATALOGUE[host.name]
+    jump = f" --jump audit@{lab.host(spec.behind).address}:22" if spec.behind else ""
+    command = (
+        f"ip netns exec {lab.network.name} hardening scan ssh://audit@{host.address}:{host.port} --key {host.key}"
+        f" --known-hosts {lab.known_hosts} --become sudo{jump}"
+    )
+    places = f"{host.address} {host.address6}".strip()
+    accounts = [f"  {account.name}: {_words(lab, account)}" for account in host.accounts.values()]
+    return "\n".join([f"{host.name}  {places}  port {host.port}", *accounts, f"  {command}"])
+
+
+def say(text: str) -> None:
+    """Print for the person who called."""
+    print(text)  # noqa: T201  # this is a program for a person
+
+
+def _words(lab: Lab, account: Account) -> str:
+    match account.login:
+        case Login.KEY:
+            login = f"key {lab.user_key}"
+        case Login.ENCRYPTED_KEY:
+            login = f"key {lab.encrypted_key}, passphrase {PASSPHRASE}"
+        case Login.PASSWORD:
+            login = f"password {account.password}"
+        case Login.EMPTY_PASSWORD:
+            login = "empty password"
+    match account.sudo:
+        case Sudo.FREE:
+            sudo = "sudo without a password"
+        case Sudo.PASSWORD:
+            sudo = f"sudo with {account.password}"
+        case Sudo.PASSWORD_ON_TERMINAL:
+            sudo = f"sudo with {account.password}, on a terminal only"
+        case Sudo.REFUSED:
+            sudo = "no sudo for it"
+        case Sudo.MISSING:
+            sudo = "no sudo installed"
+    return f"{login}; {sudo}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code."""
+    match arguments:
+        case ["up", *names] if set(names) <= set(CATALOGUE):
+            up(names)
+        case ["down"]:
+            destroy(RUNS / BY_HAND)
+        case ["list"]:
+            list_hosts()
+        case _:
+            say(USAGE)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as error:
+        sys.exit(str(error))

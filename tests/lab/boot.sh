@@ -1,0 +1,29 @@
+#!/bin/sh
+# Becomes the supervisor of one booted host: NAME FOLDER NAMESPACE LOWER HOSTKEYS MACHINEID CGROUP...
+# Runs in a mount namespace of its own: the mounts go when it goes. The host writes into a tmpfs only.
+set -eu
+name=$1 folder=$2 namespace=$3 lower=$4 hostkeys=$5 machine=$6
+shift 6
+for group in "$@"; do
+    echo $$ >"$group/cgroup.procs"
+done
+
+mkdir "$folder/fs"
+mount -t tmpfs -o size=1g,mode=755 tmpfs "$folder/fs"
+cd "$folder/fs"
+mkdir upper work root
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/fs/upper,workdir=$folder/fs/work" root
+
+echo "$machine" >root/etc/machine-id # else systemd takes it for a first boot and enables everything
+echo "$name" >root/etc/hostname
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost ip6-loopback\n' "$name" >root/etc/hosts
+install -m 600 "$hostkeys"/*_key root/etc/ssh/
+install -m 644 "$hostkeys"/*_key.pub root/etc/ssh/
+
+# No tmpfs at /tmp, because Debian 12 has none; /proc/sys/net is the host's own and thus writable.
+# The machine name is unique on this machine; the host calls itself NAME.
+export SYSTEMD_NSPAWN_TMPFS_TMP=0 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
+exec systemd-nspawn --quiet --boot --notify-ready=yes --register=no --keep-unit --settings=no --link-journal=no \
+    --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off --console=read-only --kill-signal=SIGRTMIN+4 \
+    --machine="$namespace" --hostname="$name" --directory="$folder/fs/root" \
+    --network-namespace-path="/run/netns/$namespace"

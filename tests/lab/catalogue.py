@@ -1,0 +1,114 @@
+"""Which hosts the lab has, with which accounts: data only. What makes a host special stands in `layers/<layer>/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Final
+
+from tests.lab.keys import STOCK_KINDS
+
+PASSWORD: Final = "Sommer-2026!"
+SUITE: Final = "bookworm"
+STOCK: Final = "base"
+LAYERS: Final = Path(__file__).with_name("layers")
+
+
+class Sudo(Enum):
+    """What sudo says to an account."""
+
+    FREE = auto()
+    PASSWORD = auto()
+    PASSWORD_ON_TERMINAL = auto()
+    REFUSED = auto()
+    MISSING = auto()
+
+
+class Login(Enum):
+    """How an account is opened."""
+
+    KEY = auto()
+    ENCRYPTED_KEY = auto()
+    PASSWORD = auto()
+    EMPTY_PASSWORD = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user of a lab host; `password` is empty where it has none."""
+
+    name: str
+    login: Login = Login.KEY
+    password: str = ""
+    sudo: Sudo = Sudo.REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSpec:
+    """A host as it is to be started.
+
+    `behind` names the host through which alone it can be reached.
+    With `is_disguised` it looks like no container, and its kernel shows the values of `layers/<layer>/proc.conf`.
+    """
+
+    name: str
+    number: int
+    layer: str = STOCK
+    accounts: tuple[Account, ...]
+    host_keys: tuple[str, ...] = STOCK_KINDS
+    behind: str = ""
+    key_changed: bool = False
+    is_disguised: bool = False
+
+
+AUDIT: Final = Account(name="audit", sudo=Sudo.FREE)
+
+PLAIN_ACCOUNTS: Final = (
+    AUDIT,
+    Account(name="asks", password=PASSWORD, sudo=Sudo.PASSWORD),
+    Account(name="nosudoers", password=PASSWORD),
+    Account(name="tty", password=PASSWORD, sudo=Sudo.PASSWORD_ON_TERMINAL),
+    Account(name="noisy", sudo=Sudo.FREE),
+    Account(name="encrypted", login=Login.ENCRYPTED_KEY, sudo=Sudo.FREE),
+    Account(name="pwonly", login=Login.PASSWORD, password=PASSWORD),
+    Account(name="mustchange", password=PASSWORD),
+    Account(name="nologin"),
+)
+WEAK_ACCOUNTS: Final = (
+    AUDIT,
+    Account(name="root", login=Login.PASSWORD, password="root", sudo=Sudo.FREE),
+    Account(name="toor", login=Login.PASSWORD, password="toor", sudo=Sudo.FREE),
+    Account(name="blank", login=Login.EMPTY_PASSWORD, sudo=Sudo.FREE),
+)
+HARDENED_ACCOUNTS: Final = (Account(name="audit", password=PASSWORD, sudo=Sudo.PASSWORD),)
+NOSUDO_ACCOUNTS: Final = (Account(name="audit", sudo=Sudo.MISSING),)
+
+CATALOGUE: Final = {
+    spec.name: spec
+    for spec in (
+        HostSpec(name="plain", number=1, layer="plain", accounts=PLAIN_ACCOUNTS),
+        HostSpec(
+            name="hardened",
+            number=2,
+            layer="hardened",
+            accounts=HARDENED_ACCOUNTS,
+            host_keys=("ed25519",),
+            is_disguised=True,
+        ),
+        HostSpec(
+            name="weak",
+            number=3,
+            layer="weak",
+            accounts=WEAK_ACCOUNTS,
+            host_keys=("ed25519", "rsa-1024"),
+            is_disguised=True,
+        ),
+        HostSpec(name="nosudo", number=4, layer="nosudo", accounts=NOSUDO_ACCOUNTS),
+        HostSpec(name="bastion", number=5, accounts=(AUDIT,)),
+        HostSpec(name="inner", number=6, accounts=(AUDIT,), behind="bastion"),
+        HostSpec(name="rekeyed", number=7, accounts=(AUDIT,), key_changed=True),
+        HostSpec(name="hangs", number=8, layer="hangs", accounts=(AUDIT,)),
+        HostSpec(name="closes", number=9, layer="closes", accounts=(AUDIT,)),
+    )
+}

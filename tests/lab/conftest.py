@@ -1,0 +1,43 @@
+"""Fixtures of the lab. Trees are built before the first test, in no test's time; hosts start when a test asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.commands import LabError
+from tests.lab.lab import Lab, Materials, build_materials, open_lab
+
+FOLDER = Path(__file__).parent
+MATERIALS: pytest.StashKey[Materials | LabError] = pytest.StashKey()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test in this folder."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.lab)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what the lab is made from, if a test of the lab is going to run."""
+    is_wanted = any(item.get_closest_marker("lab") for item in session.items)
+    if is_wanted and not session.config.getoption("collectonly"):
+        try:
+            session.config.stash[MATERIALS] = build_materials(os.environ)
+        except LabError as error:
+            session.config.stash[MATERIALS] = error
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """Open the lab and stay in its network until the last test; without a lab its tests fail, they are not skipped."""
+    materials = request.config.stash[MATERIALS]
+    if isinstance(materials, LabError):
+        pytest.fail(str(materials), pytrace=False)
+    with open_lab(materials) as opened:
+        yield opened

@@ -1,0 +1,1 @@
+"""The report: built, rendered in each format, read back, shown on a terminal."""

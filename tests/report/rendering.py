@@ -1,0 +1,46 @@
+"""Short ways to render and to read back in tests."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+
+from hardening.model.texts import Language
+from hardening.report import FORMATS
+from hardening.report.format import RenderOptions
+from hardening.report.stored import parse_report
+from hardening.report.values import Report
+from hardening.report.wording import Wording, load_wording
+from tests.report.example import build_content, build_example
+
+FOLDER = Path(__file__).parents[2] / "reports"
+SMALL = (
+    "linux-account-uid0",
+    "linux-log-remote",
+    "linux-perm-shadow",
+    "linux-ssh-root-login",
+    "linux-updates-automatic",
+)
+
+
+def render(report: Report, name: str, language: Language = Language.EN) -> bytes:
+    """Return the one file of a format."""
+    (output,) = FORMATS[name].render(report, RenderOptions(language=language, folder=FOLDER))
+    return b"".join(output.chunks)
+
+
+def read_back(report: Report) -> Report:
+    """Return the report after a trip through JSON."""
+    return parse_report(render(report, "json"), "report.json")
+
+
+def small_example() -> Report:
+    """Return the example with five checks."""
+    return build_example(content=build_content(only=SMALL))
+
+
+@cache
+def words(language: Language = Language.EN) -> Wording:
+    """Return the shipped words of a language."""
+    return load_wording(FOLDER, language, UTC)

@@ -1,0 +1,41 @@
+"""Nothing is loaded that the endpoint does not need: paramiko alone costs a quarter of a second."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+OPEN_LOCAL = """\
+from hardening.transports import open_session
+from hardening.transports.session import Opening
+from hardening.model.target import LocalEndpoint
+open_session(LocalEndpoint(), Opening(resolve=print)).close()
+"""
+
+
+def modules_after(statement: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint(' '.join(sys.modules))"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import hardening.transports",
+        "import hardening.transports.recording",
+        OPEN_LOCAL,
+    ],
+)
+def test_paramiko_is_not_loaded_before_an_ssh_endpoint_is_opened(statement: str) -> None:
+    assert "paramiko" not in modules_after(statement)
+
+
+def test_paramiko_is_loaded_by_the_session_that_needs_it() -> None:
+    assert "paramiko" in modules_after("import hardening.transports.ssh")
