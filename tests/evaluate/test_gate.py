@@ -162,7 +162,7 @@ def test_gaps_close_the_gate_also_where_an_incomplete_scan_may_pass() -> None:
         ),
         (
             GateLine(cause=GateCause.NOT_REACHED, exit_code=3, count=1),
-            Texts(en="1 target was not reached", nb="1 mål ble ikke nådd"),
+            Texts(en="1 target was not reached", nb="1 system ble ikke nådd"),
         ),
         (
             GateLine(cause=GateCause.NOTHING_EXAMINED, exit_code=3),

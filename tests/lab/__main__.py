@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.lab.catalogue import CATALOGUE, Account, Login, Sudo
+from tests.lab.catalogue import CATALOGUE, PASSWORD, Account, Login, Sudo
 from tests.lab.commands import LabError
 from tests.lab.hosts import Host
 from tests.lab.keys import PASSPHRASE
@@ -40,9 +40,12 @@ def describe(lab: Lab, host: Host) -> str:
     """Render what one needs to log in on a host and to scan it."""
     spec = CATALOGUE[host.name]
     jump = f" --jump audit@{lab.host(spec.behind).address}:22" if spec.behind else ""
+    has_password = host.accounts["audit"].sudo is Sudo.PASSWORD
+    variable = f" env LAB_PASSWORD='{PASSWORD}'" if has_password else ""
+    password = " --sudo-password-from env:LAB_PASSWORD" if has_password else ""
     command = (
-        f"ip netns exec {lab.network.name} hardening scan ssh://audit@{host.address}:{host.port} --key {host.key}"
-        f" --known-hosts {lab.known_hosts} --become sudo{jump}"
+        f"ip netns exec {lab.network.name}{variable} hardening scan ssh://audit@{host.address}:{host.port}"
+        f" --key {host.key} --known-hosts {lab.known_hosts} --become sudo{password}{jump}"
     )
     places = f"{host.address} {host.address6}".strip()
     accounts = [f"  {account.name}: {_words(lab, account)}" for account in host.accounts.values()]

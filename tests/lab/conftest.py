@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.commands import LabError
 from tests.lab.lab import Lab, Materials, build_materials, open_lab
+from tests.lab.scans import Scans
 
 FOLDER = Path(__file__).parent
 MATERIALS: pytest.StashKey[Materials | LabError] = pytest.StashKey()
@@ -41,3 +42,9 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         pytest.fail(str(materials), pytrace=False)
     with open_lab(materials) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def scans(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Scans:
+    """Return what runs the real command against the lab."""
+    return Scans(lab, tmp_path_factory.mktemp("scans"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.lab.catalogue import LAYERS, Account, HostSpec
-from tests.lab.cgroups import make_groups, members, remove_groups
+from tests.lab.cgroups import members, name_groups, remove_groups
 from tests.lab.commands import LabError, run
 from tests.lab.keys import Keys, known_hosts_lines
 from tests.lab.network import Network, address, address6, address_behind
@@ -22,6 +22,7 @@ from tests.lab.processes import Process, load_process
 BOOT: Final = Path(__file__).with_name("boot.sh")
 DISGUISE: Final = Path(__file__).with_name("disguise.sh")
 BOOT_SECONDS: Final = 60
+NSPAWN: Final = Path("/run/systemd/nspawn/propagate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,21 @@ class HostFolder:
     def log(self) -> Path:
         """Name the file with what the launcher and the host's PID 1 said."""
         return self.folder / "log"
+
+    @property
+    def groups(self) -> tuple[Path, ...]:
+        """Read which control groups are the host's own; another process, in another group, may ask."""
+        try:
+            return tuple(Path(line) for line in (self.folder / "groups").read_text().splitlines())
+        except FileNotFoundError:
+            return ()
+
+    def make_groups(self, name: str) -> None:
+        """Record the host's control groups, then make them."""
+        groups = name_groups(name)
+        (self.folder / "groups").write_text("".join(f"{group}\n" for group in groups))
+        for group in groups:
+            group.mkdir()
 
     def remember(self, launcher: Process) -> None:
         """Record which process holds the host up."""
@@ -148,18 +164,20 @@ def stop_host(place: HostFolder, network: Network) -> None:
         with contextlib.suppress(LabError):
             launcher.wait(patience=2)
         launcher.end()
-    group = network.namespace(place.name)
-    while pids := members(group):  # a host that was interrupted before it had a PID 1
+    while pids := members(place.groups):  # a host that was interrupted before it had a PID 1
         for pid in pids:
             load_process(pid).end()
+    with contextlib.suppress(FileNotFoundError):
+        (NSPAWN / network.namespace(place.name)).rmdir()
     network.detach(place.name)
-    remove_groups(group)
+    remove_groups(place.groups)
     shutil.rmtree(place.folder, ignore_errors=True)
 
 
 def _launch(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, network: Network, keys: Keys) -> Process:
     """Start the launcher without waiting; no subprocess.Popen, because hosts for use by hand outlive this process."""
     namespace = network.namespace(spec.name)
+    place.make_groups(namespace)
     argv = (
         *("unshare", "--mount", "--propagation", "private", "sh", str(BOOT)),
         spec.name,
@@ -168,7 +186,7 @@ def _launch(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, network:
         ":".join(str(tree) for tree in trees),
         str(keys.host(spec.name, spec.host_keys)),
         uuid.uuid5(uuid.NAMESPACE_DNS, spec.name).hex,
-        *(str(group) for group in make_groups(namespace)),
+        *(str(group) for group in place.groups),
     )
     settings = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NOTIFY_SOCKET": str(place.folder / "notify")}
     pid = os.posix_spawnp(

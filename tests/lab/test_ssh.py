@@ -26,7 +26,7 @@ from tests.lab.catalogue import PASSWORD
 from tests.lab.hosts import Host
 from tests.lab.keys import PASSPHRASE
 from tests.lab.lab import Lab
-from tests.transports.conformance import Conformance, OpenSession, RootConformance, completed
+from tests.transports.conformance import LiveConformance, OpenSession, RootConformance, completed
 
 SHORT = Limits(connect_seconds=3, idle_seconds=6, deadline_seconds=12)
 WHO = ShellStep(name="who", script="id -un")
@@ -140,32 +140,15 @@ def log_of(host: Host, target: SshEndpoint) -> str:
     return host.run("cat", f"/run/sshd-{target.port}.log")
 
 
-class TestSsh(Conformance, RootConformance):
+class TestSsh(LiveConformance, RootConformance):
     """What every transport promises."""
 
-    short_seconds = 2.0
+    short_seconds = 1.0
 
     @pytest.fixture(scope="class")
     @classmethod
     def open_target(cls, lab: Lab) -> OpenSession:
         target = endpoint(lab, lab.host("plain"))
-        return lambda limits: open_session(target, opening(limits))
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def open_root(cls, open_target: OpenSession) -> OpenSession:
-        return open_target
-
-
-class TestSshThroughANoisyShell(Conformance, RootConformance):
-    """What every transport promises, although the login shell talks on both streams."""
-
-    short_seconds = 2.0
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def open_target(cls, lab: Lab) -> OpenSession:
-        target = endpoint(lab, lab.host("plain"), "noisy")
         return lambda limits: open_session(target, opening(limits))
 
     @pytest.fixture(scope="class")
@@ -259,7 +242,7 @@ class TestLogin:
             "PasswordAuthentication=no", "KbdInteractiveAuthentication=yes", user="pwonly", password="wrong"
         )
         failure(target)
-        assert log_of(plain, target).count("Failed keyboard-interactive/pam for pwonly") == 1
+        assert log_of(plain, target).count("PAM: Authentication failure for pwonly") == 1
 
     def test_what_the_server_would_take_is_named(self, lab: Lab) -> None:
         error = failure(endpoint(lab, lab.host("hardened"), password=PASSWORD))
@@ -496,6 +479,10 @@ class TestSudo:
 
 class TestTrouble:
     """Hosts and peers that fail, each in its own way."""
+
+    @pytest.mark.parametrize("as_root", [False, True])
+    def test_a_noisy_login_shell_does_not_matter(self, lab: Lab, plain: Host, *, as_root: bool) -> None:
+        assert who(endpoint(lab, plain, "noisy"), as_root=as_root) == ("root" if as_root else "noisy")
 
     def test_an_account_without_a_shell_is_quoted(self, lab: Lab, plain: Host) -> None:
         assert run(endpoint(lab, plain, "nologin"))["who"] == NotRun(

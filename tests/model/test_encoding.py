@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardening.model.encoding import decode_evidence, encode_evidence
@@ -35,6 +35,7 @@ evidences = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(evidence=evidences)
 def test_decoding_undoes_encoding(evidence: Evidence) -> None:
     assert decode_evidence(json.loads(json.dumps(encode_evidence(evidence)))) == evidence

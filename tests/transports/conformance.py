@@ -147,19 +147,6 @@ class Conformance:
     def test_steps_after_a_hanging_step_were_not_run(self, hung: Mapping[str, Answer]) -> None:
         assert isinstance(hung["after"], NotRun)
 
-    def test_silence_ends_the_batch_before_its_deadline(self, open_target: OpenSession) -> None:
-        session = open_target(Limits(idle_seconds=self.short_seconds, deadline_seconds=60))
-        answers = session.run([ShellStep(name="silent", script="sleep 30")], as_root=False)
-        session.close()
-        assert answers["silent"] == NotRun(f"nothing came from the target for {self.short_seconds:g} s")
-
-    def test_a_slow_step_may_be_silent(self, open_target: OpenSession) -> None:
-        session = open_target(Limits(idle_seconds=self.short_seconds, deadline_seconds=60))
-        script = f"sleep {1.5 * self.short_seconds}; echo here"
-        answers = session.run([ShellStep(name="slow", script=script, slow=True)], as_root=False)
-        session.close()
-        assert completed(answers["slow"]).stdout == b"here\n"
-
     def test_too_much_output_ends_the_batch(self, open_target: OpenSession) -> None:
         session = open_target(Limits(output_bytes=100_000))
         steps = [
@@ -183,6 +170,23 @@ class Conformance:
 
     def test_a_session_knows_its_own_connection(self, session: Session) -> None:
         assert "transport" in session.connection
+
+
+class LiveConformance(Conformance):
+    """What transports promise besides whose targets can keep us waiting."""
+
+    def test_silence_ends_the_batch_before_its_deadline(self, open_target: OpenSession) -> None:
+        session = open_target(Limits(idle_seconds=self.short_seconds, deadline_seconds=60))
+        answers = session.run([ShellStep(name="silent", script="sleep 30")], as_root=False)
+        session.close()
+        assert answers["silent"] == NotRun(f"nothing came from the target for {self.short_seconds:g} s")
+
+    def test_a_slow_step_may_be_silent(self, open_target: OpenSession) -> None:
+        session = open_target(Limits(idle_seconds=self.short_seconds, deadline_seconds=60))
+        script = f"sleep {1.5 * self.short_seconds}; echo here"
+        answers = session.run([ShellStep(name="slow", script=script, slow=True)], as_root=False)
+        session.close()
+        assert completed(answers["slow"]).stdout == b"here\n"
 
 
 class RootConformance:

@@ -49,7 +49,7 @@ def test_the_shell_says_that_it_is_ready_before_it_reads() -> None:
 def test_a_batch_past_its_deadline_is_ended_on_the_target() -> None:
     slow = ShellStep(name="hangs", script="sleep 300")
     done = subprocess.run(
-        build_command(READY, 1),
+        (*build_command(READY, 1)[:-1], "0.3"),
         input=f"{WORD.word}\n{render_batch([slow])}".encode(),
         capture_output=True,
         check=False,

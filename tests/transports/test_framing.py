@@ -15,11 +15,7 @@ from hardening.transports.framing import BatchReader, order_steps, render_batch,
 from tests.transports.conformance import completed
 
 WORD = "0123456789abcdef" * 2
-SHELLS = [
-    command
-    for command in (["dash"], ["bash", "--posix"], ["busybox", "sh"], ["mksh"], ["/bin/sh"])
-    if shutil.which(command[0])
-]
+SHELLS = [command for command in (["dash"], ["bash", "--posix"], ["busybox", "sh"]) if shutil.which(command[0])]
 
 
 def run_batch(steps: Sequence[ShellStep], shell: Sequence[str] = ("/bin/sh",)) -> tuple[bytes, bytes]:
@@ -65,7 +61,7 @@ def steps_with_answers(draw: st.DrawFn) -> list[tuple[ShellStep, Completed]]:
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(pairs=steps_with_answers())
 def test_splitting_undoes_running_the_rendered_batch(
     shell: list[str], pairs: list[tuple[ShellStep, Completed]]
@@ -210,7 +206,7 @@ def test_a_batch_of_no_steps_is_done_at_once() -> None:
 
 def test_where_nothing_else_watches_the_script_ends_itself_with_its_children() -> None:
     steps = [step("before", "echo here"), step("hangs", "sleep 300"), step("after")]
-    script = f"hardening_word={WORD}; hardening_watch=1\n{render_batch(steps)}"
+    script = f"hardening_word={WORD}; hardening_watch=0.3\n{render_batch(steps)}"
     done = subprocess.run(
         ["/bin/sh", "-c", script], capture_output=True, check=False, start_new_session=True, timeout=60
     )

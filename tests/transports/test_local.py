@@ -17,14 +17,14 @@ from hardening.model.target import LocalEndpoint
 from hardening.secrets import Secret
 from hardening.transports import open_session
 from hardening.transports.session import BecomeRefused, Limits, Opening, Session
-from tests.transports.conformance import Conformance, OpenSession, completed
+from tests.transports.conformance import LiveConformance, OpenSession, completed
 
 
 def open_local(limits: Limits) -> Session:
     return open_session(LocalEndpoint(), Opening(resolve=Secret, limits=limits))
 
 
-class TestLocal(Conformance):
+class TestLocal(LiveConformance):
     """What every transport promises."""
 
     @pytest.fixture(scope="class")

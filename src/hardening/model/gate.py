@@ -76,9 +76,9 @@ _WORDS = {
         en="{count} results of severity {level} could not be examined",
         nb="{count} resultater med alvorlighet {level} kunne ikke undersøkes",
     ),
-    GateCause.NOT_REACHED: Texts(en="{count} targets were not reached", nb="{count} mål ble ikke nådd"),
+    GateCause.NOT_REACHED: Texts(en="{count} targets were not reached", nb="{count} systemer ble ikke nådd"),
     GateCause.PROBLEMS: Texts(
-        en="{count} targets could not be assessed as a whole", nb="{count} mål kunne ikke vurderes som helhet"
+        en="{count} targets could not be assessed as a whole", nb="{count} systemer kunne ikke vurderes som helhet"
     ),
     GateCause.COVERAGE: Texts(
         en="coverage is {actual}, at least {minimum} is asked for",
@@ -92,9 +92,9 @@ _ONE = {
         en="1 result of severity {level} could not be examined",
         nb="1 resultat med alvorlighet {level} kunne ikke undersøkes",
     ),
-    GateCause.NOT_REACHED: Texts(en="1 target was not reached", nb="1 mål ble ikke nådd"),
+    GateCause.NOT_REACHED: Texts(en="1 target was not reached", nb="1 system ble ikke nådd"),
     GateCause.PROBLEMS: Texts(
-        en="1 target could not be assessed as a whole", nb="1 mål kunne ikke vurderes som helhet"
+        en="1 target could not be assessed as a whole", nb="1 system kunne ikke vurderes som helhet"
     ),
 }
 _BOKMAL = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hardening.model.baseline import Level
-from hardening.model.check import Check, Outcome, Severity
+from hardening.model.check import Outcome, Severity
 from hardening.model.content import Content
 from hardening.model.judgement import (
     ActionItem,
@@ -18,8 +18,16 @@ from hardening.model.judgement import (
     MeasureResult,
     TargetJudgement,
 )
-from hardening.model.platform import version_numbers
 from hardening.probes.kind import ProbeKind
+from hardening.report.catalogue import (
+    build_action_lines,
+    build_check_entry,
+    build_framework_entries,
+    build_measure_lines,
+    find_recommended_framework,
+    group_checks,
+    link_checks,
+)
 from hardening.report.entries import (
     CheckFacts,
     build_check_facts,
@@ -28,14 +36,9 @@ from hardening.report.entries import (
     build_unexamined,
 )
 from hardening.report.values import (
-    ActionLine,
     BaselineEntry,
-    CheckEntry,
     ControlCoverage,
     ControlEntry,
-    FrameworkEntry,
-    MeasureLine,
-    MeasureLink,
     PrincipleLine,
     Report,
     ScanInfo,
@@ -87,13 +90,13 @@ def build_report(
 
     Every failed result must stand in one of ``actions``. ``kinds`` tell which checks need root rights.
     """
-    links = _links_by_check(content)
+    links = link_checks(content)
     facts = {
         check.id: build_check_facts(check, tuple(f"{link.framework}/{link.measure}" for link in links[check.id]), kinds)
         for check in content.checks.values()
     }
-    recommended = _recommended_framework(content)
-    groups = _group_by_check(content, recommended)
+    recommended = find_recommended_framework(content)
+    groups = group_checks(content, recommended)
     tally = _Tally()
     for judgement in judgements():
         _add_target(tally, judgement, facts, groups)
@@ -111,21 +114,11 @@ def build_report(
         unreached=tuple(tally.unreached),
         unexamined=tuple(sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))),
         gaps=tuple(gaps),
-        actions=_build_actions(actions),
-        measures=_build_measures(measures, recommended),
-        frameworks=tuple(
-            FrameworkEntry(
-                id=framework.id,
-                title=framework.title,
-                version=framework.version,
-                publisher=framework.publisher,
-                source=framework.source,
-                groups=framework.groups,
-            )
-            for framework in content.frameworks.values()
-        ),
+        actions=build_action_lines(actions),
+        measures=build_measure_lines(measures, recommended),
+        frameworks=build_framework_entries(content),
         baselines=baselines,
-        checks=tuple(_check_entry(content.checks[check], links[check]) for check in sorted(tally.checks)),
+        checks=tuple(build_check_entry(content.checks[check], links[check]) for check in sorted(tally.checks)),
     )
     return Report(summary, Walk(lambda: (build_target_report(judgement, facts) for judgement in judgements())))
 
@@ -162,37 +155,6 @@ def _add_controls(tally: _Tally, controls: Iterable[ControlResult]) -> None:
         tally.baseline_targets[baseline] += 1
         if level is Level.EXTENDED or baseline not in tally.levels:
             tally.levels[baseline] = level
-
-
-def _links_by_check(content: Content) -> dict[str, tuple[MeasureLink, ...]]:
-    """Return the measures of each check: the recommended one first, then in the order of the frameworks."""
-    links: dict[str, list[MeasureLink]] = {check: [] for check in content.checks}
-    for framework in content.frameworks.values():
-        for measure in framework.measures:
-            for link in measure.checks:
-                if link.check in links:
-                    links[link.check].append(MeasureLink(framework.id, measure.id, link.basis))
-    recommended = _recommended_framework(content)
-    for check, found in links.items():
-        first = (recommended, content.recommended.get(check, ""))
-        found.sort(key=lambda link: (link.framework, link.measure) != first)
-    return {check: tuple(found) for check, found in links.items()}
-
-
-def _recommended_framework(content: Content) -> str:
-    """Return the id of the framework that the recommended measures stand in, empty if there are none."""
-    wanted = set(content.recommended.values())
-    for framework in content.frameworks.values():
-        if wanted and wanted <= {measure.id for measure in framework.measures}:
-            return framework.id
-    return ""
-
-
-def _group_by_check(content: Content, recommended: str) -> dict[str, str]:
-    if not recommended:
-        return {}
-    groups = {measure.id: measure.group for measure in content.frameworks[recommended].measures}
-    return {check: groups[measure] for check, measure in content.recommended.items()}
 
 
 def _build_principles(
@@ -245,68 +207,6 @@ def _build_control_coverage(baselines: Iterable[BaselineEntry]) -> ControlCovera
         uncovered=states.count({ControlState.UNCOVERED}),
         unseen=states.count({ControlState.ERROR}),
         partly=sum(ControlState.ERROR in state and len(state) > 1 for state in states),
-    )
-
-
-def _check_entry(check: Check, links: tuple[MeasureLink, ...]) -> CheckEntry:
-    return CheckEntry(
-        id=check.id,
-        title=check.title,
-        severity=check.severity,
-        rationale=check.rationale,
-        remediation=check.remediation,
-        danger=check.danger,
-        action=check.action,
-        references=check.references,
-        version=check.version,
-        measures=links,
-    )
-
-
-def _build_actions(actions: Iterable[ActionItem]) -> tuple[ActionLine, ...]:
-    ranked = sorted(actions, key=lambda item: (-item.rank, -item.risk, item.action.id, item.measure))
-    return tuple(
-        ActionLine(
-            id=item.action.id,
-            title=item.action.title,
-            effort=item.action.effort,
-            how=item.action.how,
-            measure=item.measure,
-            gaps=tuple(gap.result for gap in item.gaps),
-            targets=tuple(sorted({gap.target for gap in item.gaps})),
-            risk=item.risk,
-        )
-        for item in ranked
-    )
-
-
-def _build_measures(measures: Iterable[MeasureResult], recommended: str) -> tuple[MeasureLine, ...]:
-    ranked = sorted(
-        measures,
-        key=lambda each: (
-            each.framework != recommended,
-            -each.rank,
-            each.framework,
-            version_numbers(each.measure.id),
-            each.measure.id,
-        ),
-    )
-    return tuple(
-        MeasureLine(
-            framework=each.framework,
-            id=each.measure.id,
-            group=each.measure.group,
-            title=each.measure.title,
-            carrier=each.measure.carrier,
-            effort=each.measure.effort,
-            verifiable=each.measure.verifiable,
-            state=each.state,
-            counts=each.counts,
-            gaps=tuple(gap.result for gap in each.gaps),
-            targets=each.targets,
-            risk=each.risk,
-        )
-        for each in ranked
     )
 
 

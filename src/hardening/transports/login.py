@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hardening.model.target import Credential
     from hardening.secrets import Secret
+    from hardening.transports.session import Opening
     from hardening.transports.wire import WireTransport
 
 MOST_KEYS = 5
@@ -44,12 +45,12 @@ class Proofs:
     held: ExitStack
 
 
-def load_proofs(credential: Credential, resolve: Callable[[str], Secret], home: Path) -> Proofs:
+def load_proofs(credential: Credential, opening: Opening, home: Path) -> Proofs:
     """Return what a credential has to log in with; raises ``ConnectError`` and ``SecretError``."""
     with ExitStack() as held:
-        password = resolve(credential.password) if credential.password else ABSENT
+        password = opening.resolve(credential.password) if credential.password else ABSENT
         if credential.key:
-            identities = [_load_configured(credential, resolve, held)]
+            identities = [_load_configured(credential, opening, held)]
         elif credential.password:
             identities = []
         else:
@@ -159,19 +160,24 @@ class _OneAnswer:
         return [self._password]
 
 
-def _load_configured(credential: Credential, resolve: Callable[[str], Secret], held: ExitStack) -> Identity:
+def _load_configured(credential: Credential, opening: Opening, held: ExitStack) -> Identity:
+    remembered = (credential.key, credential.passphrase)
+    if remembered in opening.identities:
+        return opening.identities[remembered]
     path = Path(credential.key).expanduser()
-    if credential.passphrase:
-        return load_identity(path, partial(resolve, credential.passphrase))
     try:
-        return load_identity(path, None)
+        identity = load_identity(
+            path, partial(opening.resolve, credential.passphrase) if credential.passphrase else None
+        )
     except ConnectError as error:
-        if not isinstance(error.__cause__, paramiko.PasswordRequiredException):
+        if credential.passphrase or not isinstance(error.__cause__, paramiko.PasswordRequiredException):
             raise
-        identity = find_in_agent(_open_agent(held), path)
-        if identity is None:
+        in_agent = find_in_agent(_open_agent(held), path)
+        if in_agent is None:
             raise
-        return identity
+        return in_agent
+    opening.identities[remembered] = identity
+    return identity
 
 
 def _load_default_files(home: Path) -> list[Identity]:

@@ -33,6 +33,9 @@ _PEM_CLASSES: dict[str, type[paramiko.PKey]] = {
     "-----BEGIN EC PRIVATE KEY-----": paramiko.ECDSAKey,
 }
 
+# What paramiko's parsers raise at damaged keys.
+_STUMBLES = (paramiko.SSHException, ValueError, IndexError, AssertionError)
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -57,13 +60,13 @@ def load_identity(path: Path, passphrase: Callable[[], Secret] | None) -> Identi
             reason = f"{path}: the private key is encrypted and no passphrase is configured"
             raise ConnectError(reason, "give the credential a passphrase, or load the key into an agent") from error
         key = _decrypt(path, key_class, passphrase())
-    except (paramiko.SSHException, ValueError) as error:
+    except _STUMBLES as error:
         raise _unusable(path) from error
     certificate = path.with_name(f"{path.name}-cert.pub")
     if certificate.exists():
         try:
             key.load_certificate(str(certificate))
-        except (paramiko.SSHException, ValueError, OSError) as error:
+        except (*_STUMBLES, OSError) as error:
             reason = f"{certificate}: the certificate cannot be used with its key"
             raise ConnectError(reason, "let the certificate authority sign the key again, or move the file") from error
     return Identity(key, "publickey", f"key {path}")
@@ -128,7 +131,7 @@ def _read_openssh_type(text: str) -> str:
 def _decrypt(path: Path, key_class: type[paramiko.PKey], passphrase: Secret) -> paramiko.PKey:
     try:
         return key_class.from_private_key_file(str(path), passphrase.reveal())
-    except (paramiko.SSHException, ValueError) as error:
+    except _STUMBLES as error:
         reason = f"{path}: the passphrase does not open the private key"
         raise ConnectError(reason, "check the passphrase of the credential") from error
 

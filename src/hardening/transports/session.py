@@ -6,12 +6,15 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hardening.errors import HardeningError
 from hardening.model.evidence import Evidence, Field
 from hardening.model.step import Answer, Step
 from hardening.secrets import Secret
+
+if TYPE_CHECKING:
+    from hardening.transports.private_keys import Identity
 
 
 class BecomeRefused(HardeningError):  # noqa: N818 - it is an answer of the target, which the visit goes on from
@@ -59,7 +62,8 @@ class Opening:
     """What a transport needs from outside: limits, secrets, a place for progress, a steady clock, chance.
 
     ``resolve`` turns a reference into a secret or raises ``SecretError``. ``random_word`` returns 32 hexadecimal
-    digits that nobody can guess, different each time.
+    digits that nobody can guess, different each time. ``identities`` remembers private keys by path and reference of
+    their passphrase: opening one takes longer than all the rest of a login, and many targets share it.
     """
 
     resolve: Callable[[str], Secret]
@@ -67,6 +71,7 @@ class Opening:
     progress: Callable[[str], None] = lambda _: None
     ticks: Callable[[], float] = time.monotonic
     random_word: Callable[[], str] = lambda: secrets.token_hex(16)
+    identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
 
 
 class Session(Protocol):

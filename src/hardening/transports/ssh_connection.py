@@ -54,7 +54,7 @@ class SshConnection:
         where = name_endpoint(endpoint)
         known = load_known_hosts(_known_hosts_files(endpoint), endpoint.address, endpoint.port)
         # Before the server is bothered: loading keys takes time that the server counts against us.
-        proofs = load_proofs(endpoint.credential, opening.resolve, Path.home())
+        proofs = load_proofs(endpoint.credential, opening, Path.home())
         with proofs.held:
             user = endpoint.user or _ownname_endpoint()
             stream = self._open_stream(endpoint, opening)

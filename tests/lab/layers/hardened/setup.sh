@@ -26,7 +26,7 @@ install -m 600 /dev/null /etc/security/opasswd
 
 # SSH, banners.
 printf 'Authorised use only. All activity is logged.\n' | tee /etc/issue /etc/issue.net >/etc/motd
-rm -f /etc/update-motd.d/*
+chmod -x /etc/update-motd.d/*
 chmod 600 /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*
 chmod 700 /etc/ssh/sshd_config.d
 
@@ -39,7 +39,6 @@ sed -i -E 's/^(max_log_file_action).*/\1 = keep_logs/; s/^(space_left_action).*/
 install -d -m 2755 -g systemd-journal /var/log/journal
 
 # Modes.
-chmod 600 /etc/crontab /etc/cron.allow 2>/dev/null || install -m 600 /dev/null /etc/cron.allow
 echo root | tee /etc/cron.allow >/etc/at.allow
 chmod 600 /etc/crontab /etc/cron.allow /etc/at.allow
 chmod 700 /etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly
