@@ -79,7 +79,7 @@ class Sudoers:
     faults: list[str] = field(default_factory=list)
 
 
-class _SyntaxFault(Exception):
+class _SyntaxFaultError(Exception):
     """An entry that sudo would not understand either."""
 
 
@@ -100,9 +100,10 @@ def parse_entries(text: str, file: str, sudoers: Sudoers) -> Iterable[Include]:
 def _take_entry(tokens: list[Token], file: str, sudoers: Sudoers) -> None:
     parser = _Parser(tokens, file, sudoers)
     wrong = next((token for token in tokens if token.kind is Kind.ERROR), None)
+    if wrong is not None:
+        sudoers.faults.append(f"{file}:{tokens[0].line}: not understood: {wrong.text[:40]}")
+        return
     try:
-        if wrong is not None:
-            raise _SyntaxFault(wrong.text)
         match tokens[0].kind:
             case Kind.DEFAULTS:
                 sudoers.defaults += parser.parse_defaults()
@@ -110,7 +111,7 @@ def _take_entry(tokens: list[Token], file: str, sudoers: Sudoers) -> None:
                 parser.parse_aliases()
             case _:
                 sudoers.rules += parser.parse_rules()
-    except _SyntaxFault as fault:
+    except _SyntaxFaultError as fault:
         sudoers.faults.append(f"{file}:{tokens[0].line}: not understood: {str(fault)[:40]}")
 
 
@@ -128,7 +129,7 @@ class _Parser:
         token = self._peek()
         if token is None:
             msg = "the end of the line"
-            raise _SyntaxFault(msg)
+            raise _SyntaxFaultError(msg)
         self.position += 1
         return token
 
@@ -145,7 +146,7 @@ class _Parser:
     def _need(self, text: str) -> None:
         if not self._skip(text):
             token = self._peek()
-            raise _SyntaxFault(token.text if token else "the end of the line")
+            raise _SyntaxFaultError(token.text if token else "the end of the line")
 
     def _member(self, kinds: frozenset[Kind]) -> Member:
         negated = False
@@ -153,7 +154,7 @@ class _Parser:
             negated = not negated
         token = self._next()
         if token.kind not in kinds and not (kinds is _COMMANDS and token.text == "list"):
-            raise _SyntaxFault(token.text)
+            raise _SyntaxFaultError(token.text)
         return Member(token.kind, token.text, negated, token.arguments)
 
     def _members(self, kinds: frozenset[Kind]) -> tuple[Member, ...]:
@@ -177,7 +178,7 @@ class _Parser:
         while self._skip(":"):
             rules.append(self._rule(users))
         if (token := self._peek()) is not None:
-            raise _SyntaxFault(token.text)
+            raise _SyntaxFaultError(token.text)
         return rules
 
     def _rule(self, users: tuple[Member, ...]) -> Rule:
@@ -220,17 +221,17 @@ class _Parser:
         while True:
             token = self._next()
             if token.kind is not Kind.ALIAS:
-                raise _SyntaxFault(token.text)
+                raise _SyntaxFaultError(token.text)
             self._need("=")
             found = self._members(members)
             if (kind, token.text) in self.sudoers.aliases:
                 msg = f"{token.text} is already defined"
-                raise _SyntaxFault(msg)
+                raise _SyntaxFaultError(msg)
             self.sudoers.aliases[kind, token.text] = found
             if not self._skip(":"):
                 break
         if (token_left := self._peek()) is not None:
-            raise _SyntaxFault(token_left.text)
+            raise _SyntaxFaultError(token_left.text)
 
     def parse_defaults(self) -> list[Default]:
         head = self._next()
@@ -242,7 +243,7 @@ class _Parser:
         while self._skip(","):
             found.append(self._default(head, binding))
         if (token := self._peek()) is not None:
-            raise _SyntaxFault(token.text)
+            raise _SyntaxFaultError(token.text)
         return found
 
     def _default(self, head: Token, binding: tuple[Member, ...]) -> Default:
@@ -251,7 +252,7 @@ class _Parser:
             off = not off
         token = self._next()
         if token.kind is not Kind.WORD:
-            raise _SyntaxFault(token.text)
+            raise _SyntaxFaultError(token.text)
         name, operator, value = token.text, "!" if off else "", ""
         if self._sees("=", "+=", "-="):
             operator = self._next().text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardening.probes.sudo_grammar import Default, Grant, Member, Rule, Sudoers
 from hardening.probes.sudo_tokens import Kind
@@ -84,21 +84,18 @@ class Aliases:
 
 def build_permissions(sudoers: Sudoers, aliases: Aliases, host: str, runas_default: str) -> list[Permission]:
     """Return the rules in order; commands of one rule that share everything else stand together."""
-    found: list[Permission] = []
-    for rule in sudoers.rules:
-        for grants in _group(rule.grants):
-            found.append(_build_permission(rule, grants, aliases, host, runas_default))
+    found = [
+        _build_permission(rule, grants, aliases, host, runas_default)
+        for rule in sudoers.rules
+        for grants in _group(rule.grants)
+    ]
     # The last rule that fits decides.
     return [
-        permission
-        if not any(_covers(later, permission) for later in found[index + 1 :])
-        else Permission(**{**_values(permission), "effective": False})  # type: ignore[arg-type]
+        replace(permission, effective=False)
+        if any(_covers(later, permission) for later in found[index + 1 :])
+        else permission
         for index, permission in enumerate(found)
     ]
-
-
-def _values(permission: Permission) -> dict[str, object]:
-    return {name: getattr(permission, name) for name in Permission.__slots__}
 
 
 def _group(grants: Sequence[Grant]) -> list[list[Grant]]:

@@ -1,9 +1,9 @@
 """What runs on the target to read sudoers: builtins follow the includes, one stat and one grep look at all files.
 
-Records end in a zero byte. ``F``, ``U``, ``N``, ``O`` and a path: a file that is read, may not be read, is not there, is
-something else; ``D``, ``R``, ``M`` and a path: a folder that was listed, was refused, is not there; ``C`` the file that
-sudo.conf names; ``H`` the host's name; ``S`` the line of nsswitch.conf; ``P`` the programs; ``V`` what visudo says of
-its version. After ``=`` come the lines of stat, after the next ``=`` those of grep.
+Records end in a zero byte. ``F``, ``U``, ``N``, ``O`` and a path: a file that is read, may not be read, is not there,
+is something else; ``D``, ``R``, ``M`` and a path: a folder that was listed, was refused, is not there; ``C`` the file
+that sudo.conf names; ``H`` the host's name; ``S`` the line of nsswitch.conf; ``P`` the programs; ``V`` what visudo
+says of its version. After ``=`` come the lines of stat, after the next ``=`` those of grep.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words of a sudoers file, as sudo's own lexer parts them: what ``#`` and ``:`` mean depends on where they stand."""
+"""The words of a sudoers file, as sudo's own lexer parts them: what ``#`` and ``:`` mean depends on the place."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ _DEFAULTS = re.compile(r"Defaults(?=[:@>! \t\\]|$)([:@>!]?)", re.MULTILINE)
 _DEFINITION = re.compile(r"(Host|Cmnd|Cmd|User|Runas)_Alias(?=[ \t\\])")
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _WORD = re.compile(r"(?:[^#>!=:,() \t\r\n\\\"]|\\[^\t\n])+")
-_ID = re.compile(r"#-?[0-9]+")
+_ID = re.compile(r"%?:?#-?[0-9]+")
+_OPTION_VALUE = re.compile(r"(?:\\.|[^\s,:=#\\\"()!>])+")
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*(?:/[0-9A-Fa-f:]+)?(?=[ \t,=\n]|$)")
 _TAG = re.compile(rf"({'|'.join(TAGS)})[ \t]*:")
 _OPTION = re.compile(rf"({'|'.join(_OPTIONS)})(?=[ \t]*=)")
@@ -147,8 +148,10 @@ class _Lexer:
         return Token(Kind.INCLUDE, name[1] if name[1] is not None else unescape(name[2]), line, folder)
 
     def _words(self) -> Iterator[Token]:
+        before = [Kind.END, Kind.END]
         while not self._at_end():
-            token = self._word()
+            token = self._option_value() if before == [Kind.OPTION, Kind.PUNCTUATION] else self._word()
+            before = [before[1], token.kind]
             yield token
             if token.kind is Kind.ERROR:
                 self._recover()
@@ -156,6 +159,10 @@ class _Lexer:
     def _recover(self) -> None:
         end = self.text.find("\n", self.position)
         self.position = end if end >= 0 else len(self.text)
+
+    def _option_value(self) -> Token:
+        match = _OPTION_VALUE.match(self.text, self.position)
+        return Token(Kind.WORD, unescape(self._take(match)), self.line) if match else self._word()
 
     def _word(self) -> Token:
         line = self.line
