@@ -46,7 +46,7 @@ PEER = "check that an SSH server answers on this port"
         ("reset", "the connection was closed before any SSH greeting", "check that sshd runs there"),
         ("greets-then-silent", "the server greeted and then said nothing more within 3 s", "check the load"),
         ("greets-then-closes", "the peer closed the connection", PEER),
-        ("http", "the peer does not speak SSH as expected", PEER),
+        ("http", "the connection was closed before any SSH greeting", "check that sshd runs there"),
         ("endless-greeting", "the peer does not speak SSH as expected", PEER),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_server_that_does_not_let_us_ask(
         pytest.param(
             "asks@plain",
             (*SUDO, "--sudo-password-from", "env:LAB_UNSET"),
-            "the environment variable LAB_UNSET is not set",
+            "sudo asks for a password, which cannot be had: env:LAB_UNSET: the variable is not set",
             "make the sudo_password of the credential resolvable",
             id="unset",
         ),

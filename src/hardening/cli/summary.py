@@ -30,7 +30,7 @@ MOST_TARGETS = 20
 MOST_MEASURES = 5
 MOST_GAPS = 10
 MOST_UNEXAMINED = 10
-MOST_CHARACTERS = 300
+MOST_CHARACTERS = 1500  # room for a remedy that ends with a whole line for known_hosts
 MOST_OF_A_NAME = 60
 
 _SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)

@@ -91,6 +91,11 @@ class _Output:
     is_complete: bool = False
 
 
+def is_interactive(shell: str) -> bool:
+    """Say whether a login shell lets somebody work; an empty one is /bin/sh."""
+    return shell.rsplit("/", 1)[-1] not in _NOT_INTERACTIVE
+
+
 def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
     return (STEP,) if probes else ()
 
@@ -181,7 +186,7 @@ def _build_user(parts: Sequence[str], output: _Output, groups_by_gid: Mapping[st
         "group": _name_group(gid, output, groups_by_gid),
         "home": Known(home, place),
         "shell": Known(shell, place),
-        "interactive": Known(shell.rsplit("/", 1)[-1] not in _NOT_INTERACTIVE, place),
+        "interactive": Known(is_interactive(shell), place),
         "shadowed": Known(password == _SHADOWED, place),
         **_build_password(name, password, place, output),
     }

@@ -61,7 +61,12 @@ _ALIAS = re.compile(r"[A-Z][A-Z0-9_]*")
 _DIGEST = re.compile(r"(sha(?:224|256|384|512))[ \t]*:[ \t]*([0-9A-Za-z+/=]+)")
 _PATH = re.compile(r"/(?:\\[,:= \t#]|[^,:=\\ \t\r\n#])+|sudoedit(?=[ \t\n]|$)")
 _REGEX = re.compile(r"\^(?:[^#\r\n$]|\\[#$])*\$")
-_ARGUMENTS = re.compile(rf"(?:\\[^\n \t]|{_CONTINUED}|\\[ \t]|[^#\\:,=\n])*")
+_PATTERN = re.compile(r"[ \t]+(\^(?:\\[^\r\n]|[^#\\\r\n$])*\$)")
+# A sign of equality inside a longer word is part of it; alone it ends the command, which is then no longer understood.
+_ORDINARY = r"[^#\\:, \t\r\n]"
+_ARGUMENTS = re.compile(
+    rf"(?:\\[^\n \t]|{_CONTINUED}|\\[ \t]|=(?={_ORDINARY})|(?<={_ORDINARY})=|[^#\\:,=\n])*"
+)
 _SETTING = re.compile(r"[a-z_]+")
 _VALUE = re.compile(r"(?:[^#!=, \t\r\n\\\"]|\\[^\r\n])(?:[^#=, \t\r\n\\\"]|\\[^\r\n])*")
 
@@ -192,9 +197,9 @@ class _Lexer:
     def _command(self, path: str, line: int) -> Token:
         if path.endswith("/"):
             return Token(Kind.COMMAND, unescape(path), line)
-        match = _ARGUMENTS.match(self.text, self.position)
+        match = _PATTERN.match(self.text, self.position) or _ARGUMENTS.match(self.text, self.position)
         arguments = self._take(match) if match else ""
-        text = " ".join(re.sub(_CONTINUED, " ", arguments).split())
+        text = re.sub(r"\\([:\\,= \t#])", r"\1", " ".join(re.sub(_CONTINUED, " ", arguments).split()))
         return Token(Kind.COMMAND, unescape(path), line, text or None)
 
     def _defaults(self, scope: str) -> Iterator[Token]:

@@ -58,8 +58,8 @@ def load_proofs(credential: Credential, opening: Opening, home: Path) -> Proofs:
         if not identities and isinstance(password, Absent):
             reason = "there is no key and no password to log in with"
             raise ConnectError(reason, "give the target a credential with a key or a password, or start an ssh-agent")
-        return Proofs(identities, password, held.pop_all())
-    raise AssertionError  # an ExitStack without callbacks that swallow errors never gets here
+        kept = held.pop_all()
+    return Proofs(identities, password, kept)
 
 
 def log_in(transport: WireTransport, user: str, proofs: Proofs) -> str:
@@ -120,7 +120,8 @@ class _Attempt:
             self._error = error
         except paramiko.AuthenticationException as error:
             if str(error) == _TIMEOUT:
-                raise TimeoutError(_TIMEOUT) from error
+                reason = "the server did not answer the login in time"
+                raise ConnectError(reason, "check the load of the server, its PAM and its name service") from error
             self._refused.append((label, method))
             self._error = error
         else:

@@ -35,8 +35,8 @@ def open_ssh(endpoint: SshEndpoint, opening: Opening) -> Session:
     with contextlib.ExitStack() as held:
         connection = SshConnection(held)
         connection.open(endpoint, opening)
-        return SshSession(endpoint, opening, connection, held.pop_all())
-    raise AssertionError  # nothing on the stack swallows errors
+        kept = held.pop_all()
+    return SshSession(endpoint, opening, connection, kept)
 
 
 class SshSession:

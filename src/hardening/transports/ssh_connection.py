@@ -56,7 +56,7 @@ class SshConnection:
         # Before the server is bothered: loading keys takes time that the server counts against us.
         proofs = load_proofs(endpoint.credential, opening, Path.home())
         with proofs.held:
-            user = endpoint.user or _ownname_endpoint()
+            user = endpoint.user or _own_name()
             stream = self._open_stream(endpoint, opening)
             transport = WireTransport(stream, known.types)
             self._held.callback(transport.close)
@@ -164,7 +164,7 @@ def _known_hosts_files(endpoint: SshEndpoint) -> tuple[Path, ...]:
     return (Path.home() / ".ssh" / "known_hosts", _SYSTEM_KNOWN_HOSTS)
 
 
-def _ownname_endpoint() -> str:
+def _own_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:
