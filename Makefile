@@ -39,14 +39,14 @@ check: $(VENV)/tools ## lint, types, import contracts, content and its samples, 
 	$(BIN)/hardening checks test
 	$(BIN)/python -m hardening.app.schema --check
 
-test-quick: $(VENV)/tools ## the offline tests, under twenty seconds
-	$(BIN)/pytest -m 'not lab and not slow'
+test-quick: $(VENV)/tools ## the offline tests, on all cores
+	$(BIN)/pytest -n auto -m 'not lab and not slow'
 
-test: $(VENV)/tools ## quick suite and lab (root; installs Debian packages for the lab)
-	$(BIN)/pytest -m 'not slow'
+test: test-quick ## quick suite, then the lab (root; installs Debian packages for it)
+	$(BIN)/pytest -m 'lab and not slow' tests/lab
 
-test-all: $(VENV)/tools ## everything, also what is marked slow
-	$(BIN)/pytest
+test-all: test ## everything, also what is marked slow
+	$(BIN)/pytest -m slow
 
 wheel: $(VENV)/tools ## build the wheel, install it elsewhere and use it there
 	$(BIN)/pytest -m slow tests/install

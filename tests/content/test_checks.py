@@ -12,6 +12,7 @@ from hardening.model.place import Place
 from hardening.model.platform import PlatformCondition
 from hardening.model.texts import Texts
 from tests.content.example import ACTIONS, CHECK, load, problems_of, problems_of_check, write_files
+from tests.content.shipped import load_shipped
 
 NAME = "checks/linux/perm/linux-perm-shadow.yaml"
 
@@ -80,6 +81,16 @@ def test_refused_check(tmp_path: Path, old: str, new: str, problem: str | None) 
     }
 
     assert found.startswith(problem or expected[new])
+
+
+@pytest.mark.parametrize("nowhere", ["", "applies_to: []\n"])
+def test_a_check_of_more_than_the_session_says_what_it_is_for(tmp_path: Path, nowhere: str) -> None:
+    (found,) = problems_of_check(tmp_path, CHECK.replace("applies_to:\n  - {os_family: linux}\n", nowhere))
+    assert "only a check of the session itself applies everywhere; say `applies_to: [{os_family: linux}]`" in found
+
+
+def test_a_check_of_the_session_itself_applies_everywhere() -> None:
+    assert load_shipped().checks["linux-ssh-connection-kex"].applies_to == ()
 
 
 def test_id_must_fit_the_folder_of_its_platform(tmp_path: Path) -> None:

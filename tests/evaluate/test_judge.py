@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hardening.evaluate.judge import judge_check, resolve_parameters, result_id
-from hardening.model.check import Check, Outcome
+from hardening.model.check import Check, Comparison, Outcome
 from hardening.model.evidence import Absent, Known, Unreadable
 from hardening.model.platform import OperatingSystem, PlatformCondition
 from hardening.model.result import Origin, ParameterValue, Result
 from hardening.model.snapshot import EndpointRecord, Snapshot
 from tests.evaluate.examples import (
+    DEBIAN,
     FAILS,
     HOLDS,
     KINDS,
@@ -66,6 +67,32 @@ def test_a_target_without_endpoints_is_an_error() -> None:
     assert summary(judge(make_check(), snapshot)) == (Outcome.ERROR, "not reached: no endpoint was visited")
 
 
+@pytest.mark.parametrize(("expect", "outcome"), [(HOLDS, Outcome.PASS), (FAILS, Outcome.FAIL)])
+def test_what_was_seen_of_a_target_that_was_not_reached_is_judged(expect: Comparison, outcome: Outcome) -> None:
+    snapshot = make_snapshot(SEEN, failure="no algorithm in common", os=Unreadable("no algorithm in common"))
+    assert judge(make_check(expect, applies_to=()), snapshot).outcome is outcome
+
+
+def test_what_was_seen_of_a_target_that_was_not_reached_may_put_a_check_out_of_scope() -> None:
+    snapshot = make_snapshot(SEEN, failure="refused", os=Unreadable("refused"))
+    assert judge(make_check(only_if=FAILS, applies_to=()), snapshot).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_was_not_seen_of_a_target_that_was_not_reached_is_an_error() -> None:
+    snapshot = make_snapshot(SEEN, failure="refused", os=Unreadable("refused"))
+    assert summary(judge(make_check(UNKNOWN, applies_to=()), snapshot)) == (Outcome.ERROR, "not reached: refused")
+
+
+def test_what_was_not_asked_of_a_target_that_was_not_reached_is_an_error() -> None:
+    snapshot = make_snapshot(failure="refused", os=Unreadable("refused"))
+    assert summary(judge(make_check(applies_to=()), snapshot)) == (Outcome.ERROR, "not reached: refused")
+
+
+def test_a_check_for_a_platform_is_not_judged_on_a_target_that_was_not_reached() -> None:
+    snapshot = make_snapshot(SEEN, failure="refused")
+    assert summary(judge(make_check(), snapshot)) == (Outcome.ERROR, "not reached: refused")
+
+
 def test_one_endpoint_that_answers_is_enough() -> None:
     endpoints = (
         EndpointRecord(channel="ldap", address="ldaps://dc", failure="refused"),
@@ -114,8 +141,9 @@ def test_a_check_applies_if_one_of_its_conditions_holds() -> None:
     assert judge(check, make_snapshot(SEEN)).outcome is Outcome.PASS
 
 
-def test_a_check_without_conditions_applies_to_every_known_platform() -> None:
-    assert judge(make_check(applies_to=()), make_snapshot(SEEN)).outcome is Outcome.PASS
+@pytest.mark.parametrize("system", [DEBIAN, Absent(), Unreadable("no answer")])
+def test_a_check_without_conditions_applies_to_every_platform(system: OperatingSystem | Absent | Unreadable) -> None:
+    assert judge(make_check(applies_to=()), make_snapshot(SEEN, os=system)).outcome is Outcome.PASS
 
 
 def test_a_probe_that_the_snapshot_lacks_was_not_asked() -> None:

@@ -6,7 +6,18 @@ import pytest
 
 from hardening.errors import UsageError
 from hardening.inventory.address import AddressOptions, name_of, parse_address
-from hardening.model.target import Become, Credential, LocalEndpoint, RecordedEndpoint, SshEndpoint
+from hardening.model.target import (
+    Become,
+    ChrootEndpoint,
+    ContainerEndpoint,
+    ContainerProgram,
+    Credential,
+    ImageEndpoint,
+    LocalEndpoint,
+    RecordedEndpoint,
+    SshEndpoint,
+    address_of,
+)
 
 NONE = AddressOptions()
 
@@ -20,10 +31,45 @@ NONE = AddressOptions()
         ("ssh://audit@[2001:db8::1]:22", SshEndpoint(address="2001:db8::1", user="audit")),
         ("ssh://domain%5Caudit@web-01", SshEndpoint(address="web-01", user="domain\\audit")),
         ("recorded:/tmp/a.recording.json.gz", RecordedEndpoint("/tmp/a.recording.json.gz")),  # noqa: S108 - never opened
+        ("chroot:/srv/image", ChrootEndpoint("/srv/image")),
+        ("podman:web", ContainerEndpoint(program=ContainerProgram.PODMAN, name="web")),
+        ("docker:web", ContainerEndpoint(program=ContainerProgram.DOCKER, name="web")),
+        (
+            "podman-image:registry.example.org:5000/web@sha256:0a",
+            ImageEndpoint(program=ContainerProgram.PODMAN, reference="registry.example.org:5000/web@sha256:0a"),
+        ),
+        ("docker-image:web:1", ImageEndpoint(program=ContainerProgram.DOCKER, reference="web:1")),
     ],
 )
 def test_address_means_an_endpoint(text: str, endpoint: object) -> None:
     assert parse_address(text, NONE) == endpoint
+
+
+@pytest.mark.parametrize(
+    "text", ["chroot:/srv/image", "podman:web", "docker:web", "podman-image:web", "docker-image:web:1", "recorded:x"]
+)
+def test_address_of_an_endpoint_is_what_was_written(text: str) -> None:
+    assert address_of(parse_address(text, NONE)) == text
+
+
+def test_root_of_a_container_is_asked_for_as_sudo_is() -> None:
+    endpoint = parse_address("podman:web", AddressOptions(become=Become.SUDO))
+    assert endpoint == ContainerEndpoint(program=ContainerProgram.PODMAN, name="web", become=Become.SUDO)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("chroot:", "chroot:FOLDER"),
+        ("podman:", "podman:NAME"),
+        ("podman:--privileged", "podman:NAME"),
+        ("docker:a b", "docker:NAME"),
+        ("podman-image:-v/:/host", "podman-image:IMAGE"),
+    ],
+)
+def test_name_that_a_program_would_take_for_an_option_is_refused(text: str, form: str) -> None:
+    with pytest.raises(UsageError, match=f"write {form}"):
+        parse_address(text, NONE)
 
 
 def test_options_fill_what_an_address_leaves_out() -> None:
@@ -69,6 +115,9 @@ def test_malformed_jump_host_is_refused(jump: str) -> None:
         ("ssh://web-01:2222", "web-01:2222"),
         ("local", "local"),
         ("recorded:x/a.json.gz", "a"),
+        ("chroot:/srv/image/", "image"),
+        ("podman:web", "web"),
+        ("docker-image:web:1", "web:1"),
     ],
 )
 def test_target_without_a_name_is_named_after_its_address(text: str, name: str) -> None:

@@ -8,10 +8,22 @@ import pytest
 
 from hardening.errors import ContentError
 from hardening.inventory.load import load_inventory, load_site_settings
+from hardening.inventory.ssh_config import Surroundings
 from hardening.model.baseline import BaselineReference, Level
-from hardening.model.target import Become, Credential, LocalEndpoint, RecordedEndpoint, SshEndpoint
+from hardening.model.target import (
+    Become,
+    ChrootEndpoint,
+    ContainerEndpoint,
+    ContainerProgram,
+    Credential,
+    ImageEndpoint,
+    LocalEndpoint,
+    RecordedEndpoint,
+    SshEndpoint,
+)
 from hardening.model.texts import Language
 
+AROUND = Surroundings(home=Path("/nonexistent"))
 GOOD = """
 credentials:
   audit-key: {key: id_audit, passphrase: "env:AUDIT", sudo_password: "file:sudo.txt"}
@@ -49,12 +61,12 @@ def write(folder: Path, text: str, name: str = "inventory.yaml") -> Path:
 
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(ContentError) as caught:
-        load_inventory(write(folder, text))
+        load_inventory(write(folder, text), AROUND)
     return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
 
 
 def test_ssh_target_is_joined_with_its_credential_and_jump_host(folder: Path) -> None:
-    target = load_inventory(write(folder, GOOD)).targets[0]
+    target = load_inventory(write(folder, GOOD), AROUND).targets[0]
     assert target.endpoint == SshEndpoint(
         address="web-01.example.org",
         port=2222,
@@ -69,7 +81,7 @@ def test_ssh_target_is_joined_with_its_credential_and_jump_host(folder: Path) ->
 
 
 def test_target_keeps_labels_baselines_and_its_line(folder: Path) -> None:
-    target = load_inventory(write(folder, GOOD)).targets[0]
+    target = load_inventory(write(folder, GOOD), AROUND).targets[0]
     assert (dict(target.labels), target.baselines, target.place) == (
         {"zone": "dmz", "exposure": "internet"},
         (BaselineReference("linux-server", Level.EXTENDED),),
@@ -78,12 +90,12 @@ def test_target_keeps_labels_baselines_and_its_line(folder: Path) -> None:
 
 
 def test_local_and_recorded_targets_are_read(folder: Path) -> None:
-    endpoints = [target.endpoint for target in load_inventory(write(folder, GOOD)).targets[2:]]
+    endpoints = [target.endpoint for target in load_inventory(write(folder, GOOD), AROUND).targets[2:]]
     assert endpoints == [LocalEndpoint(become=Become.SUDO), RecordedEndpoint(str(folder / "old.recording.json.gz"))]
 
 
 def test_parameters_of_a_target_stay_text_until_the_check_types_them(folder: Path) -> None:
-    ((name, rule),) = load_inventory(write(folder, GOOD)).parameters
+    ((name, rule),) = load_inventory(write(folder, GOOD), AROUND).parameters
     assert (name, rule.check, dict(rule.values)) == ("web-01", "linux-perm-shadow", {"allowed_groups": ("root",)})
 
 
@@ -114,7 +126,7 @@ def test_parameters_of_a_target_stay_text_until_the_check_types_them(folder: Pat
         ),
         (
             "targets:\n  - {name: a, ssh: {address: h, jump: b}}\n  - {name: b, ssh: {address: h, jump: a}}\n",
-            "inventory.yaml:2:39: b is itself behind a; one jump host",
+            "inventory.yaml:2:39: the jump hosts form a circle: a → b → a",
         ),
         (
             "targets:\n  - {name: a, ssh: {address: h, jump: nowhere}}\n",
@@ -124,6 +136,7 @@ def test_parameters_of_a_target_stay_text_until_the_check_types_them(folder: Pat
             "credentials: {c: {password: hunter2}}\ntargets:\n  - {name: a, local: {}}\n",
             "inventory.yaml:1:29: this is no reference",
         ),
+        ("targets:\n  - {name: a, podman: {name: --rm}}\n", "inventory.yaml:2:30: "),
         ("targets:\n  - {name: a, local: {}, baselines: [x:full]}\n", "inventory.yaml:2:38: x:full is no baseline"),
     ],
 )
@@ -146,7 +159,25 @@ def test_inventory_that_others_may_write_is_refused(folder: Path) -> None:
     path = write(folder, GOOD)
     path.chmod(0o666)
     with pytest.raises(ContentError, match="may be written by everyone"):
-        load_inventory(path)
+        load_inventory(path, AROUND)
+
+
+def test_trees_containers_and_images_are_targets(folder: Path) -> None:
+    text = """targets:
+  - {name: tree, chroot: image}
+  - {name: runs, podman: {name: web, become: sudo}}
+  - {name: runs-too, docker: {name: web}}
+  - {name: rests, podman_image: "web:1"}
+  - {name: rests-too, docker_image: registry.example.org/web}
+"""
+    endpoints = [target.endpoint for target in load_inventory(write(folder, text), AROUND).targets]
+    assert endpoints == [
+        ChrootEndpoint(str(folder / "image")),
+        ContainerEndpoint(program=ContainerProgram.PODMAN, name="web", become=Become.SUDO),
+        ContainerEndpoint(program=ContainerProgram.DOCKER, name="web"),
+        ImageEndpoint(program=ContainerProgram.PODMAN, reference="web:1"),
+        ImageEndpoint(program=ContainerProgram.DOCKER, reference="registry.example.org/web"),
+    ]
 
 
 def test_site_settings_are_read(folder: Path) -> None:

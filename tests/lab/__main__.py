@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.lab.catalogue import CATALOGUE, PASSWORD, Account, Login, Sudo
+from tests.lab.catalogue import CATALOGUE, PASSWORD, Account, Login, Sudo, jumps
 from tests.lab.commands import LabError
 from tests.lab.hosts import Host
 from tests.lab.keys import PASSPHRASE
-from tests.lab.lab import BY_HAND, RUNS, Lab, build_materials, create_lab, destroy, sweep
+from tests.lab.lab import BY_HAND, RUNS, SUITES, Lab, build_materials, create_lab, destroy, sweep
 from tests.lab.network import Network
 
 USAGE = f"usage: python -m tests.lab up [NAME…] | down | list\nhosts: {' '.join(CATALOGUE)}"
@@ -19,7 +19,7 @@ USAGE = f"usage: python -m tests.lab up [NAME…] | down | list\nhosts: {' '.joi
 def up(names: Sequence[str]) -> None:
     """Start hosts, all of them by default, and say how to reach each."""
     sweep()
-    materials = build_materials(os.environ)
+    materials = build_materials(os.environ, suites=SUITES)
     is_open = (RUNS / BY_HAND).exists()
     lab = Lab(Network(BY_HAND), materials) if is_open else create_lab(BY_HAND, materials)
     for name in names or CATALOGUE:
@@ -31,15 +31,15 @@ def list_hosts() -> None:
     if not (RUNS / BY_HAND).exists():
         say("the lab is down")
         return
-    lab = Lab(Network(BY_HAND), build_materials(os.environ))
+    lab = Lab(Network(BY_HAND), build_materials(os.environ, suites=SUITES))
     for name in lab.running():
         say(describe(lab, lab.host(name)))
 
 
 def describe(lab: Lab, host: Host) -> str:
     """Render what one needs to log in on a host and to scan it."""
-    spec = CATALOGUE[host.name]
-    jump = f" --jump audit@{lab.host(spec.behind).address}:22" if spec.behind else ""
+    outer = ",".join(f"audit@{lab.host(name).address}:22" for name in jumps(host.name))
+    jump = f" --jump {outer}" if outer else ""
     has_password = host.accounts["audit"].sudo is Sudo.PASSWORD
     variable = f" env LAB_PASSWORD='{PASSWORD}'" if has_password else ""
     password = " --sudo-password-from env:LAB_PASSWORD" if has_password else ""

@@ -48,18 +48,24 @@ class Account:
 class HostSpec:
     """A host as it is to be started.
 
-    `behind` names the host through which alone it can be reached.
+    `behind` names the host through which alone it can be reached; `suite` is the Debian release.
     With `is_disguised` it looks like no container, and its kernel shows the values of `layers/<layer>/proc.conf`.
     """
 
     name: str
     number: int
     layer: str = STOCK
+    suite: str = SUITE
     accounts: tuple[Account, ...]
     host_keys: tuple[str, ...] = STOCK_KINDS
     behind: str = ""
     key_changed: bool = False
     is_disguised: bool = False
+
+    @property
+    def tree(self) -> str:
+        """Name what it is made from."""
+        return self.layer if self.suite == SUITE else f"{self.layer} of {self.suite}"
 
 
 AUDIT: Final = Account(name="audit", sudo=Sudo.FREE)
@@ -110,5 +116,23 @@ CATALOGUE: Final = {
         HostSpec(name="rekeyed", number=7, accounts=(AUDIT,), key_changed=True),
         HostSpec(name="hangs", number=8, layer="hangs", accounts=(AUDIT,)),
         HostSpec(name="closes", number=9, layer="closes", accounts=(AUDIT,)),
+        HostSpec(
+            name="shells",
+            number=20,
+            layer="shells",
+            accounts=(Account(name="csh", sudo=Sudo.FREE), Account(name="fish", sudo=Sudo.FREE)),
+        ),
+        HostSpec(name="narrow", number=21, layer="narrow", accounts=(AUDIT,)),
+        HostSpec(name="guarded", number=22, layer="guarded", accounts=(AUDIT,)),
+        HostSpec(name="deep", number=23, accounts=(AUDIT,), behind="inner"),
+        HostSpec(name="bullseye", number=24, suite="bullseye", accounts=(AUDIT,)),
+        HostSpec(name="trixie", number=25, suite="trixie", accounts=(AUDIT,)),
+        HostSpec(name="kit", number=40, accounts=(AUDIT,)),
     )
 }
+
+
+def jumps(name: str) -> tuple[str, ...]:
+    """Name the hosts on the way to a host, the nearest to the tests first."""
+    outer = CATALOGUE[name].behind
+    return (*jumps(outer), outer) if outer else ()

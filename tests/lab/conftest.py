@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.catalogue import SUITE
 from tests.lab.commands import LabError
-from tests.lab.lab import Lab, Materials, build_materials, open_lab
+from tests.lab.hosts import Host
+from tests.lab.lab import SUITES, Lab, Materials, build_materials, open_lab
 from tests.lab.scans import Scans
+from tests.lab.sessions import StartSshd, sshd_on
 
 FOLDER = Path(__file__).parent
 MATERIALS: pytest.StashKey[Materials | LabError] = pytest.StashKey()
@@ -29,7 +32,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     is_wanted = any(item.get_closest_marker("lab") for item in session.items)
     if is_wanted and not session.config.getoption("collectonly"):
         try:
-            session.config.stash[MATERIALS] = build_materials(os.environ)
+            ours = [item for item in session.items if item.get_closest_marker("lab")]
+            is_slow = any(item.get_closest_marker("slow") for item in ours)
+            session.config.stash[MATERIALS] = build_materials(os.environ, SUITES if is_slow else (SUITE,))
         except LabError as error:
             session.config.stash[MATERIALS] = error
 
@@ -48,3 +53,16 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 def scans(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Scans:
     """Return what runs the real command against the lab."""
     return Scans(lab, tmp_path_factory.mktemp("scans"))
+
+
+@pytest.fixture
+def plain(lab: Lab) -> Host:
+    """Return the host with the many accounts."""
+    return lab.host("plain")
+
+
+@pytest.fixture
+def start_sshd(lab: Lab, plain: Host) -> Iterator[StartSshd]:
+    """Start further servers with options of their own on the plain host; each logs to /run/sshd-<port>.log."""
+    with sshd_on(lab, plain) as start:
+        yield start

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.lab.catalogue import LAYERS, Account, HostSpec
+from tests.lab.catalogue import LAYERS, Account, HostSpec, jumps
 from tests.lab.cgroups import members, name_groups, remove_groups
 from tests.lab.commands import LabError, run
 from tests.lab.keys import Keys, known_hosts_lines
@@ -110,7 +110,8 @@ def load_host(spec: HostSpec, place: HostFolder, network: Network, keys: Keys) -
     if not leaders:
         message = f"lab: host {spec.name} does not run: {_last_words(place)}"
         raise LabError(message)
-    where = address_behind(spec.number) if spec.behind else address(spec.number)
+    depth = len(jumps(spec.name))
+    where = address_behind(spec.number, depth) if depth else address(spec.number)
     return Host(
         name=spec.name,
         address=where,
@@ -130,7 +131,8 @@ def recorded_lines(spec: HostSpec, keys: Keys) -> tuple[str, ...]:
     """Render the known_hosts lines of an administrator who visited the host before."""
     shown = keys.host(spec.name, spec.host_keys)
     recorded = keys.host(f"{spec.name}-before", spec.host_keys) if spec.key_changed else shown
-    places = [address_behind(spec.number)] if spec.behind else [address(spec.number), address6(spec.number)]
+    depth = len(jumps(spec.name))
+    places = [address_behind(spec.number, depth)] if depth else [address(spec.number), address6(spec.number)]
     return tuple(line for place in places for line in known_hosts_lines(place, recorded))
 
 
@@ -139,7 +141,7 @@ def start_host(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, netwo
     place.folder.mkdir(parents=True)
     try:
         if spec.behind:
-            network.attach_behind(spec.behind, spec.name, spec.number)
+            network.attach_behind(spec.behind, spec.name, spec.number, len(jumps(spec.name)))
         else:
             network.attach(spec.name, spec.number)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:

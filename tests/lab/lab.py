@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,35 +26,49 @@ from tests.lab.keys import Keys, load_keys
 from tests.lab.network import PEERS, Network
 from tests.lab.peers import PEER_TABLE, READY, Peer
 from tests.lab.processes import Process, load_process
-from tests.lab.trees import build_base, build_layer
+from tests.lab.trees import build_base, build_layer, build_small
 
 REPOSITORY: Final = Path(__file__).parents[2]
 RUNS: Final = Path("/run/hardening-lab")
 BY_HAND: Final = "hardening-lab"
+SUITES: Final = tuple(sorted({spec.suite for spec in CATALOGUE.values()}))
 
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """What is made before a lab opens and outlives it: keys, the lower folders of each layer's overlay, known_hosts."""
+    """What is made before a lab opens and outlives it: keys, the lower folders of each layer's overlay, known_hosts.
+
+    ``small`` is a root tree of its own, without systemd.
+    """
 
     keys: Keys
     trees: Mapping[str, tuple[Path, ...]]
+    small: Path
     known_hosts: str
 
 
-def build_materials(environment: Mapping[str, str]) -> Materials:
-    """Install programs, make keys and build all trees; what the cache has takes no time. Needs the outside network."""
+def build_materials(environment: Mapping[str, str], suites: Collection[str] = (SUITE,)) -> Materials:
+    """Install programs, make keys and build the trees of some suites; what the cache has takes no time.
+
+    Needs the outside network.
+    """
     packages.install()
     packages.allow_many_hosts()
     cache = cache_folder(environment)
     keys = load_keys(cache)
-    layers = sorted({spec.layer for spec in CATALOGUE.values()} - {STOCK})
+    layers = sorted({spec.layer for spec in CATALOGUE.values() if spec.suite == SUITE} - {STOCK})
+    others = {spec.tree: spec.suite for spec in CATALOGUE.values() if spec.suite in {*suites} - {SUITE}}
     with ThreadPoolExecutor() as pool:
         lines = pool.map(lambda spec: recorded_lines(spec, keys), CATALOGUE.values())
+        small = pool.submit(build_small, cache, SUITE)
+        others_built = pool.map(lambda suite: build_base(cache, keys, suite), others.values())
         base = build_base(cache, keys, SUITE)
         uppers = list(pool.map(lambda name: build_layer(cache, keys, base, name), layers))
-    trees = {name: (upper, base) for name, upper in zip(layers, uppers, strict=True)}
-    return Materials(keys, {STOCK: (base,), **trees}, "".join(f"{line}\n" for host in lines for line in host))
+    trees: dict[str, tuple[Path, ...]] = {STOCK: (base,)}
+    trees |= {name: (upper, base) for name, upper in zip(layers, uppers, strict=True)}
+    trees.update((name, (tree,)) for name, tree in zip(others, others_built, strict=True))
+    known_hosts = "".join(f"{line}\n" for host in lines for line in host)
+    return Materials(keys, trees, small.result(), known_hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,10 @@ class Lab:
                 message = f"lab: start host {name} in the main thread before threads use it"
                 raise LabError(message)
             stop_host(place, self.network)
-            start_host(spec, self.materials.trees[spec.layer], place, self.network, keys)
+            if spec.tree not in self.materials.trees:
+                message = f"lab: {spec.suite} is built for tests marked slow, and by hand"
+                raise LabError(message)
+            start_host(spec, self.materials.trees[spec.tree], place, self.network, keys)
         return load_host(spec, place, self.network, keys)
 
     def running(self) -> tuple[str, ...]:

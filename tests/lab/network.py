@@ -51,13 +51,22 @@ class Network:
         self._wire(self.name, f"v-{host}", own, "eth0", (f"{address(number)}/16", f"{address6(number)}/64"))
         run("ip", "-netns", self.name, "link", "set", f"v-{host}", "master", BRIDGE, "up")
 
-    def attach_behind(self, outer: str, host: str, number: int) -> None:
-        """Make the namespace of a host and wire it to the host `outer` alone, which is 10.78.0.1 on that wire."""
+    def attach_behind(self, outer: str, host: str, number: int, depth: int) -> None:
+        """Make the namespace of a host and wire it to the host `outer` alone, which has the first address there."""
         own = self.namespace(host)
         run("ip", "netns", "add", own)
         run("ip", "-netns", own, "link", "set", "lo", "up")
-        self._wire(self.namespace(outer), f"v-{host}", own, "eth0", (f"{address_behind(number)}/24",))
-        run("ip", "-netns", self.namespace(outer), "address", "add", "10.78.0.1/24", "dev", f"v-{host}")
+        self._wire(self.namespace(outer), f"v-{host}", own, "eth0", (f"{address_behind(number, depth)}/24",))
+        run(
+            "ip",
+            "-netns",
+            self.namespace(outer),
+            "address",
+            "add",
+            f"{address_behind(1, depth)}/24",
+            "dev",
+            f"v-{host}",
+        )
         run("ip", "-netns", self.namespace(outer), "link", "set", f"v-{host}", "up")
 
     def detach(self, host: str) -> None:
@@ -96,9 +105,9 @@ def address6(number: int) -> str:
     return f"fd77::1:{number}"
 
 
-def address_behind(number: int) -> str:
-    """Name the address of a host that hangs behind another one."""
-    return f"10.78.0.{number}"
+def address_behind(number: int, depth: int) -> str:
+    """Name the address of a host that hangs behind so many others, each behind the one before."""
+    return f"10.{77 + depth}.0.{number}"
 
 
 @contextmanager

@@ -14,6 +14,8 @@ PACKAGES = (
     "iproute2",
     "mmdebstrap",
     "openssh-client",
+    "podman",
+    "runc",
     "strace",
     "systemd-container",
     "util-linux",

@@ -15,7 +15,7 @@ from unittest import mock
 
 from hardening.cli import invoke
 from hardening.transports.session import Limits, Opening
-from tests.lab.catalogue import CATALOGUE, PASSWORD
+from tests.lab.catalogue import PASSWORD, jumps
 from tests.lab.lab import Lab
 
 EXTENDED: Final = ("-b", "linux-server:extended")
@@ -67,8 +67,8 @@ class Scans:
         """Return the words of a scan of `account@host`, which is started, with a JSON report on standard output."""
         account, _, name = target.rpartition("@")
         host = self.lab.host(name)
-        spec = CATALOGUE[name]
-        jump = ("--jump", f"audit@{self.lab.host(spec.behind).address}:22") if spec.behind else ()
+        outer = ",".join(f"audit@{self.lab.host(jump).address}:22" for jump in jumps(name))
+        jump = ("--jump", outer) if outer else ()
         login = ("--key", str(host.key), "--known-hosts", str(self.lab.known_hosts))
         return ("scan", f"ssh://{account}@{host.address}:{host.port}", *login, *jump, "-o", "json=-")
 
@@ -94,7 +94,7 @@ class Scans:
             contextlib.redirect_stderr(err),
         ):
             status = invoke([str(word) for word in words])
-        return Run(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined] # they are BytesIO
+        return Run(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
     def environment(self) -> Mapping[str, str]:
         """Return the surroundings of a scan: nothing of the one who runs the tests."""

@@ -18,7 +18,7 @@ WRONG_SUDO = (*SUDO, "--sudo-password-from", f"env:{WRONG_PASSWORD}")
 
 
 def assert_one_clear_line(run: Run, reason: str, remedy: str) -> None:
-    """Assert that the summary has one line for the target, with reason and remedy whole, and no word from our insides."""
+    """Assert that the summary has one line for the target, with reason and remedy whole, and nothing of our insides."""
     (section,) = re.findall(r"What could not be examined\n(.*?)\n\n", run.err, re.DOTALL)
     lines = section.replace("\n  · ", " ").splitlines()
     assert (len(lines), reason in lines[0], remedy in lines[0]) == (1, True, True), section
@@ -65,7 +65,11 @@ def test_a_name_that_nobody_knows(lab: Lab, scans: Scans) -> None:
     ("target", "options", "reason", "remedy"),
     [
         pytest.param(
-            "audit@plain", ("--known-hosts", "/dev/null"), "is not known: ssh-ed25519 SHA256:", "ssh-ed25519 AAAA", id="new"
+            "audit@plain",
+            ("--known-hosts", "/dev/null"),
+            "is not known: ssh-ed25519 SHA256:",
+            "ssh-ed25519 AAAA",
+            id="new",
         ),
         pytest.param("audit@rekeyed", (), "has changed: ssh-ed25519 SHA256:", "known_hosts", id="changed"),
         pytest.param("pwonly@plain", (), "the login as pwonly was refused (tried: key", "check the account", id="key"),
@@ -87,7 +91,11 @@ def test_a_server_that_does_not_let_us_ask(
         pytest.param("asks@plain", SUDO, "sudo asks for a password and none is configured", "sudo_password", id="none"),
         pytest.param("asks@plain", WRONG_SUDO, "sudo refused the password; it was sent once", "check the", id="wrong"),
         pytest.param(
-            "nosudoers@plain", SUDO_BY_PASSWORD, "sudoers on the target does not name the account", "put", id="not named"
+            "nosudoers@plain",
+            SUDO_BY_PASSWORD,
+            "sudoers on the target does not name the account",
+            "put",
+            id="not named",
         ),
         pytest.param("tty@plain", SUDO_BY_PASSWORD, "sudo wants a terminal (requiretty)", "!requiretty", id="tty"),
         pytest.param("audit@nosudo", SUDO, "sudo is not installed on the target", "install sudo", id="missing"),

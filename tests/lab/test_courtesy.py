@@ -1,4 +1,4 @@
-"""Proves what a scan costs a server: one connection, two channels, few processes, nothing written. Seen from outside."""
+"""Proves what a scan costs a server: one connection, two channels, few processes, nothing written; as seen from it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ class Seen:
         after = self.trace.calls.index(min(shells, key=self.trace.calls.index))
         later = self.trace.calls[after:]
         return [call for call in self.trace.programs(pids) if call in later and call not in shells]
+
+
+WRITTEN = "/run/lock/written"
 
 
 @pytest.fixture(scope="module")
@@ -87,5 +90,5 @@ def test_a_scan_changes_no_file(seen: Seen) -> None:
 
 def test_a_write_would_be_seen(lab: Lab, tmp_path: Path) -> None:
     with traced(lab.host("plain"), tmp_path) as trace:
-        log_in_and_ask(lab, "plain", "audit", "sh -c 'exec 3>/tmp/written; rm /tmp/written'")
-    assert {call.name for call in trace.calls if call.writes and call.path == "/tmp/written"} == {"openat", "unlinkat"}
+        log_in_and_ask(lab, "plain", "audit", f"sh -c 'exec 3>{WRITTEN}; rm {WRITTEN}'")
+    assert {call.name for call in trace.calls if call.writes and call.path == WRITTEN} == {"openat", "unlinkat"}

@@ -1,4 +1,4 @@
-"""Proves that a server which lies, floods or plays tricks on terminals gets no verdict by it, and no say in a report."""
+"""Proves that a server which lies, floods or plays tricks on terminals gains no verdict and no say in reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proves what a scan of real servers comes to: exit status, verdicts, and that rights which are missing cost no truth."""
+"""Proves what a scan of real servers comes to: exit status, verdicts, and that missing rights cost no truth."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ def inventory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bad_hosts_do_not_cost_the_good_ones_their_scan(scans: Scans, inventory: Path) -> None:
     run = scans.run("scan", "-i", inventory, "-o", "json=-", limits=QUICK)
     errors = {target["name"]: target["counts"]["errors"] for target in run.report["targets"]}
-    reached = {name: error for name, error in errors.items() if name in {"plain", "weak", "hardened", "bastion", "inner"}}
+    reached = {
+        name: error for name, error in errors.items() if name in {"plain", "weak", "hardened", "bastion", "inner"}
+    }
     assert (run.status, reached) == (10, dict.fromkeys(reached, 0)), run.err
 
 
@@ -168,7 +170,6 @@ def test_secrets_of_an_inventory_stand_nowhere(scans: Scans, inventory: Path, tm
 
 
 def _plain_text(path: Path) -> str:
-
 
     data = path.read_bytes()
     return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8", "replace")

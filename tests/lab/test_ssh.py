@@ -3,141 +3,39 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
-from hardening.errors import ConnectError
-from hardening.model.evidence import Evidence, Known, Unreadable, Value
-from hardening.model.step import Answer, NotRun, ShellStep
+from hardening.model.evidence import Unreadable
+from hardening.model.step import NotRun, ShellStep
 from hardening.model.target import Become, Credential, SshEndpoint
-from hardening.secrets import Secret
 from hardening.transports import open_session
-from hardening.transports.session import BecomeRefused, Limits, Opening, Session
+from hardening.transports.session import BecomeRefused, Limits, Session
 from tests.lab.catalogue import PASSWORD
 from tests.lab.hosts import Host
 from tests.lab.keys import PASSPHRASE
 from tests.lab.lab import Lab
+from tests.lab.sessions import (
+    SHORT,
+    WHO,
+    StartSshd,
+    endpoint,
+    failure,
+    log_of,
+    opening,
+    refusal,
+    run,
+    value,
+    who,
+)
 from tests.transports.conformance import LiveConformance, OpenSession, RootConformance, completed
-
-SHORT = Limits(connect_seconds=3, idle_seconds=6, deadline_seconds=12)
-WHO = ShellStep(name="who", script="id -un")
-PORTS = itertools.count(2300)
-
-
-def opening(limits: Limits = SHORT) -> Opening:
-    """Return what a session needs; a reference to a secret stands for itself here."""
-    return Opening(resolve=Secret, limits=limits)
-
-
-def endpoint(
-    lab: Lab, host: Host, user: str = "audit", *, become: Become = Become.SUDO, **credential: str
-) -> SshEndpoint:
-    """Return the way to an account; without a credential it is the key that opens nearly all."""
-    return SshEndpoint(
-        address=host.address,
-        port=host.port,
-        user=user,
-        become=become,
-        known_hosts=str(lab.known_hosts),
-        credential=Credential(**(credential or {"key": str(lab.user_key)})),
-    )
-
-
-def run(target: SshEndpoint, *steps: ShellStep, as_root: bool = False, limits: Limits = SHORT) -> dict[str, Answer]:
-    """Open a session, run one batch, close."""
-    session = open_session(target, opening(limits))
-    try:
-        return dict(session.run(steps or (WHO,), as_root=as_root))
-    finally:
-        session.close()
-
-
-def who(target: SshEndpoint, *, as_root: bool = False) -> str:
-    """Return the account that answers."""
-    return completed(run(target, as_root=as_root)["who"]).text.strip()
-
-
-def failure(target: SshEndpoint, limits: Limits = SHORT) -> ConnectError:
-    """Return why no session can be opened."""
-    with pytest.raises(ConnectError) as caught:
-        open_session(target, opening(limits))
-    return caught.value
-
-
-def refusal(target: SshEndpoint) -> BecomeRefused:
-    """Return why root rights are refused."""
-    with pytest.raises(BecomeRefused) as caught:
-        run(target, as_root=True)
-    return caught.value
-
-
-def value(evidence: Evidence, name: str) -> Value:
-    """Return a field that must be known."""
-    field = evidence[name]
-    assert isinstance(field, Known)
-    return field.value
-
-
-@pytest.fixture
-def plain(lab: Lab) -> Host:
-    return lab.host("plain")
-
-
-StartSshd = Callable[..., SshEndpoint]
-
-
-@pytest.fixture
-def start_sshd(lab: Lab, plain: Host) -> Iterator[StartSshd]:
-    """Start further servers with options of their own on the plain host; each logs to /run/sshd-<port>.log."""
-    with ExitStack() as stack:
-
-        def start(*options: str, user: str = "audit", **credential: str) -> SshEndpoint:
-            target = replace(endpoint(lab, plain, user, become=Become.SUDO, **credential), port=next(PORTS))
-            known = stack.enter_context(known_hosts_at(lab, plain, target.port))
-            # Nothing of the host's own configuration, where a Match block could win over an option.
-            arguments = [argument for option in (*options, "UsePAM=yes") for argument in ("-o", option)]
-            log, pid = f"/run/sshd-{target.port}.log", f"/run/sshd-{target.port}.pid"
-            own = ("-f", os.devnull, "-p", str(target.port), "-E", log, "-o", f"PidFile={pid}")
-            plain.run("/usr/sbin/sshd", *own, *arguments)
-            stack.callback(plain.run, "sh", "-c", f"kill $(cat {pid})")
-            await_port(target)
-            return replace(target, known_hosts=str(known))
-
-        yield start
-
-
-@contextmanager
-def known_hosts_at(lab: Lab, host: Host, port: int) -> Iterator[Path]:
-    """Write a file with the keys of a host under another port."""
-    path = lab.folder / f"known_hosts.{port}"
-    lines = [line.split(" ", 1) for line in lab.known_hosts.read_text("ascii").splitlines()]
-    path.write_text("".join(f"[{host.address}]:{port} {key}\n" for name, key in lines if name == host.address), "ascii")
-    yield path
-    path.unlink()
-
-
-def await_port(target: SshEndpoint) -> None:
-    for _ in range(100):
-        try:
-            open_session(replace(target, known_hosts=os.devnull), opening()).close()
-        except ConnectError as error:
-            if "the port is closed" not in error.reason:
-                return
-        time.sleep(0.02)
-    pytest.fail("sshd did not start")
-
-
-def log_of(host: Host, target: SshEndpoint) -> str:
-    return host.run("cat", f"/run/sshd-{target.port}.log")
 
 
 class TestSsh(LiveConformance, RootConformance):
@@ -395,35 +293,6 @@ class TestConnection:
     def test_ipv6(self, lab: Lab, plain: Host) -> None:
         address = f"fd77::1:{plain.address.rpartition('.')[2]}"
         assert who(replace(endpoint(lab, plain), address=address)) == "audit"
-
-
-class TestJump:
-    """A target that can be reached through another one only."""
-
-    def test_the_target_answers_through_its_jump_host(self, lab: Lab) -> None:
-        inner = endpoint(lab, lab.host("inner"))
-        assert who(replace(inner, jump=endpoint(lab, lab.host("bastion"))), as_root=True) == "root"
-
-    def test_the_target_does_not_answer_otherwise(self, lab: Lab) -> None:
-        assert isinstance(failure(endpoint(lab, lab.host("inner"))), ConnectError)
-
-    def test_the_host_key_of_the_jump_host_is_checked(self, lab: Lab) -> None:
-        jump = replace(endpoint(lab, lab.host("bastion")), known_hosts=os.devnull)
-        error = failure(replace(endpoint(lab, lab.host("inner")), jump=jump))
-        assert error.reason.startswith(f"jump host {jump.address}: the host key of {jump.address} is not known")
-
-    def test_the_host_key_of_the_target_is_checked(self, lab: Lab) -> None:
-        inner = replace(endpoint(lab, lab.host("inner")), known_hosts=os.devnull)
-        error = failure(replace(inner, jump=endpoint(lab, lab.host("bastion"))))
-        assert error.reason.startswith(f"{inner.address}: the host key of {inner.address} is not known")
-
-    def test_what_was_seen_of_the_jump_host_is_not_said_of_the_target(self, lab: Lab) -> None:
-        jump = endpoint(lab, lab.host("bastion"), "nobody-there")
-        assert failure(replace(endpoint(lab, lab.host("inner")), jump=jump)).connection == {}
-
-    def test_a_jump_host_that_cannot_connect_says_so(self, lab: Lab) -> None:
-        inner = replace(endpoint(lab, lab.host("inner")), port=23, jump=endpoint(lab, lab.host("bastion")))
-        assert "does not connect us to 10.78.0.6:23: Connect failed" in failure(inner).reason
 
 
 class TestSudo:

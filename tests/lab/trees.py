@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,6 +63,25 @@ def build_base(cache: Path, keys: Keys, suite: str) -> Path:
         )
 
     return build_once(cache / "trees" / f"{suite}-{_digest(recipe, LAYERS / STOCK)}", build)
+
+
+def build_small(cache: Path, suite: str) -> Path:
+    """Return a root tree of a few files with busybox's shell and tools, the accounts root and `app`, and no systemd."""
+
+    def build(folder: Path) -> None:
+        options = ("--quiet", "--mode=root", "--variant=extract", "--include=busybox-static")
+        run("mmdebstrap", *options, suite, str(folder), *apt_sources(suite))
+        for name in ("usr/share", "dev"):  # a copy of this tree must hold no device that is read without end
+            shutil.rmtree(folder / name)
+        for name in ("bin", "dev", "etc", "proc", "root", "run", "sys", "tmp"):
+            (folder / name).mkdir(exist_ok=True)
+        (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n")
+        (folder / "etc/group").write_text("root:x:0:\napp:x:1000:\n")
+        (folder / "etc/os-release").write_text("ID=small\nVERSION_ID=1\n")
+        (folder / "etc/hostname").write_text("# from its maker\nsmall-one\n")
+        run("chroot", str(folder), "/bin/busybox", "--install", "-s", "/bin")
+
+    return build_once(cache / "trees" / f"{suite}-small", build)
 
 
 def build_layer(cache: Path, keys: Keys, base: Path, name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_BUILTINS = {":", "[", "break", "cd", "command", "continue", "echo", "exit", "printf", "read", "return", "set", "shift"}
-_HARMLESS = {"getent", "grep", "id", "readlink", "stat", "uname"}
+_BUILTINS = {
+    ":",
+    "[",
+    "break",
+    "cd",
+    "command",
+    "continue",
+    "echo",
+    "exit",
+    "printf",
+    "pwd",
+    "read",
+    "return",
+    "set",
+    "shift",
+}
+_HARMLESS = {"getcap", "getent", "grep", "id", "od", "readlink", "stat", "tr", "uname"}
 _SYSTEMCTL = {"cat", "is-active", "is-enabled", "is-system-running", "list-unit-files", "list-units", "show"}
+_SAVERS = {f"{family}tables-{form}save" for family in ("ip", "ip6") for form in ("", "legacy-", "nft-")}
 _AWK_CAN_ACT = re.compile(r"""system\s*\(|(?<!\|)\|(?!\|)|(?:print|printf)[^;}\n]*>|close\s*\(|["']\s*\|""")
 _EVAL_CAN_ACT = re.compile(r"[;&|<>`\n]|\$\(")
 
@@ -34,14 +51,64 @@ def _words(arguments: Sequence[str]) -> list[str]:
     return [argument for argument in arguments if not argument.startswith("-")]
 
 
+# find(1): every test and action that our walk uses; none but -exec starts anything, none writes.
+_FIND = {"-exec", "-false", "-gid", "-group", "-ignore_readdir_race", "-nogroup", "-nouser", "-o", "-path", "-perm"}
+_FIND |= {"-printf", "-prune", "-true", "-type", "-uid", "-user", "-xdev"}
+_FIND_VALUES = re.compile(r"-0[0-7]+|-1000")
+
+
+def _find_only_reads(arguments: Sequence[str]) -> bool:
+    """Say whether find does nothing but look, and all that it starts only reads as well."""
+    rest = list(arguments)
+    while "-exec" in rest:
+        start, end = rest.index("-exec"), rest.index("+")
+        name, *given = rest[start + 1 : end]
+        if name == "sh":
+            if given[0] != "-c" or find_offences(shlex.split(given[1])[0]):
+                return False
+        elif name not in _ALLOWED or not _ALLOWED[name](given):
+            return False
+        del rest[start : end + 1]
+    return all(option in _FIND or _FIND_VALUES.fullmatch(option) for option in rest if option.startswith("-"))
+
+
+def _timeout_only_reads(arguments: Sequence[str]) -> bool:
+    """Say whether what timeout runs only reads."""
+    rest = list(arguments)
+    while rest and (rest[0] in {"--foreground", "-k"} or rest[0].isdigit()):
+        del rest[0]
+    return rest != [] and rest[0] in _ALLOWED and _ALLOWED[rest[0]](rest[1:])
+
+
 _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     **dict.fromkeys(_BUILTINS | _HARMLESS, lambda _: True),
+    # cat-file prints lists, packed or not; apt-config dump and auditctl -l and -s only say what holds.
+    "/usr/lib/apt/apt-helper": lambda arguments: arguments[0] == "cat-file",
+    "apt-config": lambda arguments: arguments[0] == "dump" and not _options(arguments),
+    "auditctl": lambda arguments: list(arguments) in (["-l"], ["-s"]),
     "awk": lambda arguments: not _AWK_CAN_ACT.search(" ".join(arguments)),
+    "cat": lambda _: True,
+    **dict.fromkeys({"gzip", "xz"}, lambda arguments: _options(arguments) == {"-dc", "--"}),
+    "zstd": lambda arguments: _options(arguments) == {"-dcq", "--"},
     "command": lambda arguments: list(arguments[:1]) == ["-v"],
     "date": lambda arguments: list(arguments) == ["+%s"],
-    "dpkg-query": lambda arguments: _options(arguments) <= {"-W", "-f"},
+    # tracking only answers; -h keeps it off the socket, where it would make a file.
+    "chronyc": lambda arguments: "-h" in arguments and _words(arguments)[-1] == "tracking",
+    "docker": lambda arguments: arguments[0] in {"ps", "inspect"} or list(arguments[:2]) == ["image", "inspect"],
+    "dpkg-query": lambda arguments: _options(arguments) <= {"-S", "-W", "-f"},
     "eval": lambda arguments: not _EVAL_CAN_ACT.search(" ".join(arguments)) and "=" in arguments[0],
-    "rpm": lambda arguments: arguments[0] == "-q" and _options(arguments) <= {"-q", "--qf"},
+    **dict.fromkeys(_SAVERS, lambda arguments: not arguments),
+    "nft": lambda arguments: _words(arguments) == ["list", "ruleset"] and _options(arguments) <= {"-s", "-t"},
+    "ntpq": lambda arguments: _words(arguments) == ["'rv 0 leap'", "127.0.0.1"] and _options(arguments) <= {"-n", "-c"},
+    "find": _find_only_reads,
+    "rpm": lambda arguments: (
+        arguments[0] in {"-q", "-qa", "-qf"} and _options(arguments) <= {"-q", "-qa", "-qf", "--qf"}
+    ),
+    "timeout": _timeout_only_reads,
+    **dict.fromkeys({"lastlog", "lastlog2"}, lambda arguments: list(arguments) == []),
+    "visudo": lambda arguments: list(arguments) == ["-V"],
+    "ss": lambda arguments: not _words(arguments) and _options(arguments) <= {"-l", "-n", "-t", "-u", "-p", "-e"},
+    "timedatectl": lambda arguments: list(arguments) == ["show", "-p", "NTPSynchronized"],
     "systemctl": lambda arguments: _words(arguments)[:1] != [] and _words(arguments)[0] in _SYSTEMCTL,
     '"$sshd"': lambda arguments: set(arguments) <= {"-T", "-G", '"$mode"', '${given:+"-C$given"}'},
 }
@@ -110,6 +177,15 @@ def test_identification_only_reads() -> None:
         "rpm -e x",
         "rpm -q --pipe 'rm x' y",
         "dpkg-query --admindir=/x -W",
+        "find / -delete",
+        "find / -exec rm {} +",
+        "find / -exec sh -c 'rm x' {} +",
+        "find / -fprintf /etc/x y",
+        "timeout 5 rm x",
+        "timeout -s KILL 5 rm x",
+        "docker rm x",
+        "docker image rm x",
+        "rpm -qf --pipe 'rm x' y",
         "awk 'BEGIN { system(\"rm x\") }'",
         "awk '{ print > \"/etc/x\" }'",
         "awk 'BEGIN { \"rm x\" | getline }'",

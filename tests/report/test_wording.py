@@ -53,6 +53,10 @@ FAMILIES = {
     "measures.about.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
     "method.word.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "method.about.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
+    "doctor.": [
+        *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
+        *("kit", "shell", "sudo", "rights", "clock"),
+    ],
     ".nav": ["state", "first", "gaps", "unexamined", "controls", "measures", "targets", "method"],
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardening.errors import ConnectError
+from hardening.transports.host_files import HostFiles
 from hardening.transports.known_hosts import HostKey, KnownHosts, load_known_hosts, name_host, require_known
 
 
@@ -34,7 +35,7 @@ def hashed(name: str) -> str:
 def known(tmp_path: Path, *lines: str, address: str = "web-01", port: int = 22) -> KnownHosts:
     file = tmp_path / "known_hosts"
     file.write_text("".join(f"{text}\n" for text in lines))
-    return load_known_hosts([file], address, port)
+    return load_known_hosts([file], address, port, HostFiles())
 
 
 def verdict(hosts: KnownHosts, shown: HostKey) -> str:
@@ -161,6 +162,25 @@ def test_an_authority_does_not_keep_the_other_lines_from_loading(tmp_path: Path)
     assert verdict(known(tmp_path, line("*", B, "@cert-authority"), line("web-01", A)), A) == ""
 
 
+def test_a_key_certified_by_a_revoked_authority_is_refused(tmp_path: Path) -> None:
+    hosts = known(tmp_path, line("*", B, "@revoked"), line("web-01", A))
+    with pytest.raises(ConnectError, match="the certificate authority of web-01 is revoked"):
+        require_known(hosts, A, B)
+
+
+def test_a_key_certified_by_another_authority_is_accepted(tmp_path: Path) -> None:
+    assert require_known(known(tmp_path, line("*", B, "@revoked"), line("web-01", A)), A, RSA).key == A
+
+
+def test_of_a_revoked_authority_nothing_is_said(tmp_path: Path) -> None:
+    hosts = known(tmp_path, line("*", B, "@cert-authority"), line("*", B, "@revoked"))
+    assert "certificate" not in verdict(hosts, A)
+
+
+def test_a_revoked_key_alone_makes_no_host_known(tmp_path: Path) -> None:
+    assert known(tmp_path, line("*", A, "@revoked")).is_new
+
+
 def test_an_authority_is_no_host_key(tmp_path: Path) -> None:
     assert "host certificates are not checked" in verdict(known(tmp_path, line("*", A, "@cert-authority")), A)
 
@@ -189,19 +209,19 @@ def test_a_malformed_line_for_the_host_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_knows_nothing(tmp_path: Path) -> None:
-    assert load_known_hosts([tmp_path / "missing"], "web-01", 22).keys == ()
+    assert load_known_hosts([tmp_path / "missing"], "web-01", 22, HostFiles()).keys == ()
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConnectError, match=r"the known host keys cannot be read \(Is a directory\)"):
-        load_known_hosts([tmp_path], "web-01", 22)
+        load_known_hosts([tmp_path], "web-01", 22, HostFiles())
 
 
 def test_all_files_count(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.write_text(line("db-01", B))
     second.write_text(line("web-01", A))
-    assert verdict(load_known_hosts([first, second], "web-01", 22), A) == ""
+    assert verdict(load_known_hosts([first, second], "web-01", 22, HostFiles()), A) == ""
 
 
 def test_types_are_those_to_ask_for_first(tmp_path: Path) -> None:
@@ -218,9 +238,3 @@ def test_a_name_is_written_as_openssh_writes_it() -> None:
 def test_a_fingerprint_is_that_of_openssh() -> None:
     blob = base64.b64decode("AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl")
     assert HostKey("ssh-ed25519", blob).fingerprint == "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
-
-
-def test_a_key_is_found_among_fifty_thousand_lines(tmp_path: Path) -> None:
-    names = (f"host-{number}" for number in range(25_000))
-    hosts = known(tmp_path, *(line(name, A) for name in names), *[line(hashed("other"), A)] * 25_000, line("web-01", B))
-    assert verdict(hosts, B) == ""

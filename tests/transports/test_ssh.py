@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hardening.model.target import Credential, SshEndpoint
 from hardening.secrets import Secret
 from hardening.transports import TRANSPORTS, open_session
 from hardening.transports.session import Limits, Opening
-from hardening.transports.wire import PromptSocket, WireTransport
+from hardening.transports.wire import NoAddressAnswers, PromptSocket, WireTransport, open_socket
 from tests.transports.test_private_keys import write_key
 
 GREETING = b"SSH-2.0-OpenSSH_5.3\r\n"
@@ -184,7 +185,7 @@ def test_each_transport_is_listed_under_its_name() -> None:
 
 def offered_keys(*known_types: str) -> tuple[str, ...]:
     with socket.socket() as unconnected:
-        return WireTransport(unconnected, known_types).preferred_keys
+        return tuple(WireTransport(unconnected, known_types).preferred_keys)
 
 
 def test_known_types_are_asked_for_first() -> None:
@@ -195,12 +196,73 @@ def test_an_unknown_server_may_show_any_type() -> None:
     assert set(offered_keys()) == set(offered_keys("ssh-rsa"))
 
 
-def test_certificates_of_hosts_are_not_asked_for() -> None:
-    assert not [name for name in offered_keys() if "cert" in name]
+def test_certificates_of_hosts_are_asked_for_last() -> None:
+    certified = ["cert" in name for name in offered_keys()]
+    assert certified == sorted(certified)
 
 
 def test_algorithms_of_a_type_that_the_library_lacks_are_not_asked_for() -> None:
     assert offered_keys("ssh-dss") == offered_keys()
+
+
+Resolved = list[tuple[int, int, int, str, tuple[str, int]]]
+
+
+@pytest.fixture
+def resolve_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[tuple[str, int]]], None]:
+    """Let every name have these addresses and ports."""
+
+    def prepare(places: Sequence[tuple[str, int]]) -> None:
+        def answer(*_: object, **__: object) -> Resolved:
+            families = [socket.AF_INET6 if ":" in place[0] else socket.AF_INET for place in places]
+            return [(family, socket.SOCK_STREAM, 6, "", place) for family, place in zip(families, places, strict=True)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+    return prepare
+
+
+Resolve = Callable[[Sequence[tuple[str, int]]], None]
+
+
+def test_an_address_that_does_not_answer_is_followed_by_the_next(resolve_to: Resolve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        resolve_to([("::1", closed_port()), ("127.0.0.1", listener.getsockname()[1])])
+        with open_socket("web-01", 22, 5, time.monotonic) as connected:
+            assert connected.family is socket.AF_INET
+
+
+def test_each_address_has_its_share_of_the_time(resolve_to: Resolve, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[float | None] = []
+
+    def connect(sock: socket.socket, _: object) -> None:
+        allowed.append(sock.gettimeout())
+        raise TimeoutError
+
+    monkeypatch.setattr(PromptSocket, "connect", connect)
+    resolve_to([("::1", 1), ("127.0.0.1", 1), ("127.0.0.2", 1)])
+    with pytest.raises(NoAddressAnswers):
+        open_socket("web-01", 22, 6, lambda: 0.0)
+    assert allowed == [2.0, 3.0, 6.0]
+
+
+def test_of_several_addresses_each_has_its_reason(resolve_to: Resolve, tmp_path: Path) -> None:
+    resolve_to([("::1", closed_port()), ("127.0.0.1", closed_port())])
+    endpoint = SshEndpoint(address="web-01", user="a", credential=Credential(key=str(write_key(tmp_path))))
+    assert failure(endpoint).reason == (
+        "web-01: no address of the name answers (::1: the port is closed; 127.0.0.1: the port is closed)"
+    )
+
+
+def test_a_name_with_one_address_has_one_reason(resolve_to: Resolve, tmp_path: Path) -> None:
+    resolve_to([("127.0.0.1", closed_port())])
+    endpoint = SshEndpoint(address="web-01", user="a", credential=Credential(key=str(write_key(tmp_path))))
+    assert failure(endpoint).reason == "web-01: the port is closed"
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def test_a_socket_counts_what_it_received() -> None:

@@ -10,9 +10,12 @@ from hardening.app.assign import Plans
 from hardening.collect.executor import ThreadExecutor
 from hardening.collect.visit import VisitContext, build_failed_snapshot, visit
 from hardening.errors import ConnectError, UsageError
+from hardening.model.evidence import ABSENT, Absent
 from hardening.snapshots.files import write_atomically
 from hardening.snapshots.folder import ScanFolder, ScanRecord
+from hardening.snapshots.redaction import Vocabulary, redact_recording
 from hardening.transports import open_session
+from hardening.transports.recorded import RecordedSession
 from hardening.transports.recording import RecordingSession, encode_recording
 
 if TYPE_CHECKING:
@@ -27,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectRequest:
-    """What to collect and how. ``only`` narrows the checks asked for; empty means all of the targets' baselines."""
+    """What to collect and how. ``only`` narrows the checks asked for; empty means all of the targets' baselines.
+
+    ``redact`` cleans the recordings that ``keep_raw`` keeps, and lets these words stand.
+    """
 
     targets: Sequence[Target]
     only: frozenset[str] = frozenset()
     workers: int = 16
     keep_raw: bool = False
+    redact: Vocabulary | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,7 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
     Raises ``StorageError`` when one cannot be kept. Stopping early closes the sessions that are open, so that nothing
     is left running on a target.
     """
-    sessions = _OpenSessions(context, keep_raw=request.keep_raw)
+    sessions = _OpenSessions(context, request)
     visiting = VisitContext(
         open_session=sessions.open,
         seconds=context.seconds,
@@ -81,10 +88,11 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
     executor = ThreadExecutor(
         visit=visit_target, failed=failed_visit, interrupt=sessions.close_all, workers=request.workers
     )
-    for snapshot in executor.collect(request.targets):
-        folder.keep(snapshot)
-        sessions.keep_recording(snapshot.target, folder)
-        yield snapshot
+    with context.opening.bastions.held():
+        for snapshot in executor.collect(request.targets):
+            folder.keep(snapshot)
+            sessions.keep_recording(snapshot.target, folder)
+            yield snapshot
 
 
 def open_scan_folder(path: Path, request: CollectRequest, context: CollectContext) -> ScanFolder:
@@ -112,22 +120,31 @@ def require_targets(targets: Sequence[Target]) -> None:
         seen.add(target.name)
 
 
+def redacted_path(folder: ScanFolder, number: int) -> Path:
+    """Return where the cleaned recording of the target with this number belongs; its name tells nothing."""
+    return folder.path / f"redacted-{number}.recording.json.gz"
+
+
 class _OpenSessions:
     """The sessions that are open, so that an interrupted scan leaves none behind; and their recordings."""
 
-    def __init__(self, context: CollectContext, *, keep_raw: bool) -> None:
+    def __init__(self, context: CollectContext, request: CollectRequest) -> None:
         self._context = context
-        self._keep_raw = keep_raw
+        self._keep_raw = request.keep_raw
+        self._redact = request.redact
+        self._numbers = {target.name: number for number, target in enumerate(request.targets, start=1)}
         self._lock = threading.Lock()
         self._open: list[Session] = []
-        self._recordings: dict[str, RecordingSession] = {}
+        self._recordings: dict[str, RecordingSession | RecordedSession] = {}
 
     def open(self, target: Target) -> Session:
         """Open a session to a target; raises ``ConnectError``."""
         session = open_session(target.endpoint, self._context.opening)
         with self._lock:
             if self._keep_raw:
-                session = self._recordings[target.name] = RecordingSession(session, int(self._context.seconds()))
+                if not isinstance(session, RecordedSession):
+                    session = RecordingSession(session, int(self._context.seconds()))
+                self._recordings[target.name] = session
             self._open.append(session)
         return session
 
@@ -135,8 +152,12 @@ class _OpenSessions:
         """Write what passed over the session of a target, if that was asked for; raises ``StorageError``."""
         with self._lock:
             session = self._recordings.pop(target, None)
-        if session is not None:
-            write_atomically(folder.recording_path(target), [encode_recording(session.recording)])
+        if session is None:
+            return
+        recording, path = session.recording, folder.recording_path(target)
+        if not isinstance(self._redact, Absent):
+            recording, path = redact_recording(recording, self._redact), redacted_path(folder, self._numbers[target])
+        write_atomically(path, [encode_recording(recording)])
 
     def close_all(self) -> None:
         """Close every session; closing one that is closed already does nothing."""

@@ -11,6 +11,7 @@ from hardening.evaluate.controls import judge_target
 from hardening.evaluate.gate import GateOptions, GateTally, judge_gate
 from hardening.evaluate.measures import ActionTally, MeasureTally
 from hardening.model.baseline import BaselineReference
+from hardening.model.evidence import ABSENT, Absent
 from hardening.probes import KINDS
 from hardening.report.build import build_report
 from hardening.report.values import Gate as GateWords
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 KIND_FIELDS = {name: kind.fields for name, kind in KINDS.items()}
 """What the logic needs to know of each kind of probe."""
+
+
+MOST_KEPT = 8
+"""Targets whose judgements are kept from one walk to the next; where there are more, each walk judges anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +63,11 @@ def assess(
 ) -> Assessment:
     """Judge snapshots, which must come in the same order each time they are asked for.
 
-    They are read twice or more and never all held: once for the numbers, once for each format that lists results.
+    They are read twice or more, and only a few are held: once for the numbers, once for each format that lists results.
     Raises ``SnapshotError`` if one cannot be read.
     """
 
-    def judgements() -> Iterator[TargetJudgement]:
+    def judge_all() -> Iterator[TargetJudgement]:
         for snapshot in snapshots():
             yield judge_target(
                 snapshot,
@@ -73,6 +78,7 @@ def assess(
                 overrides=request.parameters.site_overrides(snapshot.labels),
             )
 
+    judgements = _Walks(judge_all)
     actions, gate = ActionTally(content), GateTally(content.checks)
     measures = [MeasureTally(framework, content.checks) for framework in content.frameworks.values()]
     span = _Span()
@@ -118,6 +124,26 @@ def open_snapshots(paths: Sequence[Path]) -> Callable[[], Iterator[Snapshot]]:
                 raise SnapshotError(msg)
             by_target[target] = file
     return lambda: (read_snapshot(by_target[target]) for target in sorted(by_target))
+
+
+class _Walks:
+    """Judgements that can be gone through again and again; few are kept, more are made anew for each walk."""
+
+    def __init__(self, judge_all: Callable[[], Iterator[TargetJudgement]]) -> None:
+        self._judge_all = judge_all
+        self._kept: Sequence[TargetJudgement] | Absent = ABSENT
+
+    def __call__(self) -> Iterator[TargetJudgement]:
+        if not isinstance(self._kept, Absent):
+            yield from self._kept
+            return
+        kept: list[TargetJudgement] = []
+        for judgement in self._judge_all():
+            if len(kept) <= MOST_KEPT:
+                kept.append(judgement)
+            yield judgement
+        if len(kept) <= MOST_KEPT:
+            self._kept = kept
 
 
 class _Span:

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hardening.app.site import Site
+    from hardening.model.content import Content
 
 
 def plan_for(site: Site, baselines: Sequence[str], only: frozenset[str]) -> Plan:
     """Return the plan of some baselines, or of the default ones; raises ``UsageError`` or ``ContentError``."""
-    content = load_all_content(site.content_folders)
+    return plan_content(load_all_content(site.content_folders), baselines, only)
+
+
+def plan_content(content: Content, baselines: Sequence[str], only: frozenset[str]) -> Plan:
+    """Return the plan of some baselines of content that is loaded; raises ``UsageError``."""
     references = parse_references(baselines, content) or default_references(content)
     return build_plan(select_checks(references, content, only))
 

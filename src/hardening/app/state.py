@@ -25,6 +25,11 @@ class State:
         """The folder with a folder for each scan."""
         return self.path / "scans"
 
+    @property
+    def accepted_hosts(self) -> Path:
+        """The file with the host keys that were accepted because they were new."""
+        return self.path / "known_hosts"
+
     def new_folder(self, started: float) -> Path:
         """Return a folder for a new scan, which does not exist yet."""
         return self.scans / new_scan_id(started)

@@ -10,8 +10,9 @@ from hardening.errors import UsageError
 from hardening.inventory.address import AddressOptions, is_address, name_of, parse_address
 from hardening.inventory.load import Inventory, load_inventory
 from hardening.inventory.selector import is_selected, parse_selector
-from hardening.model.evidence import Absent
-from hardening.model.target import Become, RecordedEndpoint, Target
+from hardening.inventory.ssh_config import Surroundings
+from hardening.model.evidence import ABSENT, Absent
+from hardening.model.target import Become, ContainerEndpoint, LocalEndpoint, SshEndpoint, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRequest:
-    """What the command line says about targets; without words, every target of the inventory."""
+    """What the command line says about targets; without words, every target of the inventory.
+
+    ``around`` is what an ssh_config that the inventory names is read with.
+    """
 
     words: Sequence[str]
     inventory: Path | Absent
     selector: str
     options: AddressOptions
+    around: Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ def choose_targets(request: TargetRequest, site: Site) -> ChosenTargets:
     named = [_target_at(word, request.options) for word in words if is_address(word)]
     inventory = Inventory(targets=())
     if not isinstance(path, Absent) and (names or not words):
-        inventory = load_inventory(path)
+        inventory = load_inventory(path, request.around)
     elif names:
         msg = f"{names[0]}: no inventory to look it up in; use -i FILE, --site DIR, or an address as ssh://{names[0]}"
         raise UsageError(msg)
@@ -66,16 +71,17 @@ def choose_targets(request: TargetRequest, site: Site) -> ChosenTargets:
 
 
 def _target_at(word: str, options: AddressOptions) -> Target:
-    endpoint = parse_address(word, options)
-    return Target(name=name_of(endpoint), endpoint=endpoint)
+    # Named after what was typed, not after what an ssh_config makes of it.
+    name = name_of(parse_address(word, replace(options, ssh_config=ABSENT, jump="")))
+    return Target(name=name, endpoint=parse_address(word, options))
 
 
 def _with_become(target: Target, become: Become) -> Target:
     """Return the target with root rights asked for where the command line asks and the inventory does not."""
     match target.endpoint:
-        case RecordedEndpoint():
-            return target
-        case endpoint if become is Become.SUDO:
+        case SshEndpoint() | LocalEndpoint() as endpoint if become is not Become.NO:
+            return replace(target, endpoint=replace(endpoint, become=become))
+        case ContainerEndpoint() as endpoint if become is Become.SUDO:
             return replace(target, endpoint=replace(endpoint, become=become))
         case _:
             return target

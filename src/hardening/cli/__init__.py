@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -25,12 +26,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("hardening.cli.evaluate", "Judge evidence that was collected earlier; touch nothing."),
     "report": ("hardening.cli.report", "Write the report of an earlier scan in other formats."),
     "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
+    "doctor": ("hardening.cli.doctor", "Find out what is wrong with the way to a target, with the remedy."),
     "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),
     "checks": ("hardening.cli.checks", "List, show, lint, test and write checks."),
     "baselines": ("hardening.cli.baselines", "List and show baselines."),
     "measures": ("hardening.cli.measures", "List and show the measures that gaps lead to."),
 }
 """Each command with the module that holds it (as an object of the command's name) and its line in `--help`."""
+
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 class _Commands(click.Group):
@@ -75,6 +80,8 @@ def main() -> None:
 def run() -> NoReturn:
     """Run the command line and exit; the entry point of the `hardening` program."""
     os.umask(0o077)
+    # Nearly all that a command makes lives until it ends; looking for garbage as often as usual costs a fifth of it.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(invoke(sys.argv[1:]))
 

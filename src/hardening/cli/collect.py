@@ -26,6 +26,7 @@ _INCOMPLETE = 3
     help="Folder for the snapshots [default: the state folder].",
 )
 @click.option("--keep-raw", is_flag=True, help="Keep a recording of the raw answers beside each snapshot.")
+@click.option("--redact", is_flag=True, help="With --keep-raw: clean the recording, so that others may see it.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @verbose_option
 def collect(
@@ -34,6 +35,7 @@ def collect(
     asked: ContentArguments,
     into: Path | None,
     keep_raw: bool,
+    redact: bool,
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -44,22 +46,32 @@ def collect(
     \b
       hardening collect local --into /tmp/evidence
       hardening collect ssh://audit@web-01 --become sudo --keep-raw
+      hardening collect recorded:web-01.recording.json.gz --keep-raw --redact --into /tmp/to-show
       hardening evaluate /tmp/evidence -b linux-server:extended -o html=gap.html
     """
     import os  # noqa: PLC0415
 
     from hardening.app.collect import CollectRequest, open_scan_folder, plan_collection  # noqa: PLC0415
     from hardening.app.collect import collect as visit_all  # noqa: PLC0415
+    from hardening.app.redaction import build_vocabulary  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
     from hardening.cli.surroundings import build_context, start_log  # noqa: PLC0415
     from hardening.model.clean import clean_line  # noqa: PLC0415
+    from hardening.model.evidence import ABSENT  # noqa: PLC0415
 
+    if redact and not keep_raw:
+        msg = "--redact needs --keep-raw: only recordings are cleaned, and without it none is kept"
+        raise click.UsageError(msg)
     redactor = start_log(verbose)
     reached = read_targets(reach, asked)
     request = CollectRequest(
-        targets=reached.targets, only=frozenset(asked.checks), workers=reach.workers, keep_raw=keep_raw
+        targets=reached.targets,
+        only=frozenset(asked.checks),
+        workers=reach.workers,
+        keep_raw=keep_raw,
+        redact=build_vocabulary(reached.content) if redact else ABSENT,
     )
     plans = plan_collection(request, reached.content)
     failures: list[tuple[str, EndpointRecord]] = []

@@ -8,10 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, require_destinations, write_reports
-from hardening.cli.summary import print_summary
 from hardening.evaluate.gate import GateOptions, OnIncomplete
 from hardening.model.check import Severity
 from hardening.model.evidence import ABSENT, Absent
@@ -45,6 +42,11 @@ def read_destinations(outputs: Sequence[Output]) -> tuple[Destination, ...]:
 
 def deliver(report: Report, destinations: Sequence[Destination], language: Language, *, quiet: bool) -> None:
     """Write all reports, then print the summary where no report stands."""
+    # Imported here, where most of a scan is over: what is used earlier delays the first question to a target.
+    from rich.console import Console  # noqa: PLC0415
+
+    from hardening.cli.summary import print_summary  # noqa: PLC0415
+
     options = render_options(language, local_zone())
     write_reports(report, destinations, options, sys.stdout.buffer)
     if quiet:

@@ -55,6 +55,8 @@ class TargetArguments:
     user: str
     key: str
     known_hosts: str
+    host_keys: str
+    ssh_config: str
     jump: str
     become: str | None
     sudo_password_from: str
@@ -133,8 +135,29 @@ target_arguments = _bundle(
         click.option("--user", default="", help="Account, for targets named by address."),
         click.option("--key", default="", metavar="FILE", help="Private key, for targets named by address."),
         click.option("--known-hosts", default="", metavar="FILE", help="Host keys [default: ~/.ssh/known_hosts]."),
-        click.option("--jump", default="", metavar="USER@HOST:PORT", help="Jump host, for targets named by address."),
-        click.option("--become", type=click.Choice(["sudo"]), help="Reach root rights through sudo."),
+        click.option(
+            "--host-keys",
+            type=click.Choice(["known", "accept-new"]),
+            default="known",
+            help="accept-new keeps the key of a new host, for targets named by address; a changed one is refused.",
+        ),
+        click.option(
+            "--ssh-config",
+            default="",
+            metavar="FILE",
+            help="For targets named by address; none for none [default: ~/.ssh/config].",
+        ),
+        click.option(
+            "--jump",
+            default="",
+            metavar="USER@HOST:PORT,…",
+            help="Jump hosts, nearest first, for targets named by address; none for none.",
+        ),
+        click.option(
+            "--become",
+            type=click.Choice(["sudo", "kit"]),
+            help="Reach root rights through sudo, or through what `plan --kit` installed.",
+        ),
         click.option("--sudo-password-from", default="", metavar="REF", help="env:NAME, file:PATH or prompt:."),
         click.option(
             "--password-from", default="", metavar="REF", help="Login password: env:NAME, file:PATH, prompt:."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -18,7 +19,30 @@ if TYPE_CHECKING:
 @content_arguments
 @click.option("--json", "as_json", is_flag=True, help="The canonical steps as JSON, as the digest is made from.")
 @click.option("--script", is_flag=True, help="The whole script of each batch, as it is sent.")
-def plan(*, asked: ContentArguments, as_json: bool, script: bool) -> None:
+@click.option(
+    "--kit",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write what lets an account run this plan, as root too, and nothing else.",
+)
+@click.option("--account", default="audit", show_default=True, metavar="NAME", help="With --kit: the account.")
+@click.option("--from", "source", default="", metavar="ADDRESSES", help="With --kit: where it may log in from.")
+@click.option(
+    "--public-key",
+    type=click.File("r", encoding="ascii", errors="replace"),
+    metavar="FILE",
+    help="With --kit: the public key that opens it.",
+)
+def plan(
+    *,
+    asked: ContentArguments,
+    as_json: bool,
+    script: bool,
+    kit: Path | None,
+    account: str,
+    source: str,
+    public_key: IO[str] | None,
+) -> None:
     r"""Print every command that a scan would run, with its digest. Needs no target and touches nothing.
 
     The same baselines give the same commands on every Linux target, so the digest can be approved once.
@@ -27,10 +51,14 @@ def plan(*, asked: ContentArguments, as_json: bool, script: bool) -> None:
       hardening plan -b linux-server:extended
       hardening plan --check linux-perm-shadow
       hardening plan -b linux-server --json | jq -r '.steps[].name'
+      hardening plan -b linux-server --kit ./kit --from 192.0.2.7 --public-key audit.pub
     """
     from hardening.app.plan import describe_plan, plan_for, render_scripts  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
 
+    if kit is not None:
+        _write_kit(kit, asked, account, source, public_key.read() if public_key else "")
+        return
     planned = plan_for(find_site(asked.site), asked.baselines, frozenset(asked.checks))
     if as_json:
         click.echo(json.dumps(describe_plan(planned), indent=1))
@@ -40,6 +68,19 @@ def plan(*, asked: ContentArguments, as_json: bool, script: bool) -> None:
             click.echo(text)
     else:
         _print_plan(planned)
+
+
+def _write_kit(folder: Path, asked: ContentArguments, account: str, source: str, public_key: str) -> None:
+    from hardening import __version__  # noqa: PLC0415
+    from hardening.app.kit import KitRequest, build_kit, write_kit  # noqa: PLC0415
+    from hardening.app.site import find_site  # noqa: PLC0415
+
+    request = KitRequest(account=account, source=source, public_key=public_key)
+    kit = build_kit(find_site(asked.site), asked.baselines, frozenset(asked.checks), request, version=__version__)
+    write_kit(kit, folder)
+    click.echo(f"Plan {kit.plan}")
+    for name, digest in sorted(kit.digests.items()):
+        click.echo(f"{digest}  {folder / name}")
 
 
 def _print_plan(planned: Plan) -> None:

@@ -23,7 +23,8 @@ def scan(
 ) -> int:
     r"""Visit targets, judge the answers, report the gaps.
 
-    TARGET is a name from the inventory, or an address: local, ssh://USER@HOST:PORT, recorded:FILE.
+    TARGET is a name from the inventory, or an address: local, ssh://USER@HOST:PORT, chroot:FOLDER, podman:NAME,
+    docker:NAME, podman-image:IMAGE, docker-image:IMAGE, recorded:FILE.
     Without any, every target of the inventory is scanned. Nothing is written on a target.
 
     \b
@@ -43,6 +44,7 @@ def scan(
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import command_line, deliver, read_destinations, read_gate  # noqa: PLC0415
     from hardening.cli.language import choose_language  # noqa: PLC0415
+    from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
     from hardening.cli.surroundings import build_context, start_log  # noqa: PLC0415
@@ -59,7 +61,7 @@ def scan(
         folder=find_state(os.environ).new_folder(time.time()),
     )
     with show_progress(len(reached.targets), quiet=judged.quiet) as progress:
-        scanned = run_scan(request, reached.content, build_context(progress, redactor))
+        scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     language = choose_language(judged.lang, reached.site.language)
     deliver(scanned.assessment.report, destinations, language, quiet=judged.quiet)
     if not judged.quiet:

@@ -12,6 +12,7 @@ import click
 
 from hardening import __version__
 from hardening.app.collect import CollectContext
+from hardening.app.state import find_state
 from hardening.errors import SecretError
 from hardening.model.clean import clean_line
 from hardening.secrets import Redactor, SecretResolver
@@ -49,7 +50,7 @@ def build_context(progress: Callable[[str, str], None], redactor: Redactor) -> C
     """Return what collecting needs from outside."""
     resolver = SecretResolver(environ=os.environ, prompt=ask_secret, redactor=redactor)
     return CollectContext(
-        opening=Opening(resolve=resolver),
+        opening=Opening(resolve=resolver, accepted_hosts=find_state(os.environ).accepted_hosts),
         seconds=time.time,
         ticks=time.monotonic,
         progress=progress,

@@ -18,7 +18,10 @@ from hardening.model.snapshot import EndpointRecord, Privileges, Snapshot, StepR
 from hardening.model.step import Answer, Completed, NotRun, Privilege
 from hardening.model.target import (
     Become,
+    ChrootEndpoint,
+    ContainerEndpoint,
     Endpoint,
+    ImageEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -95,6 +98,8 @@ def visit(target: Target, plan: Plan, context: VisitContext) -> Snapshot:
     else:
         try:
             snapshot = _ask_all(trace, session)
+        except ConnectError as error:
+            snapshot = _build_failed(trace, ConnectError(error.reason, error.remedy, session.connection))
         finally:
             session.close()
     context.progress(target.name, "done" if snapshot.reached else "failed")
@@ -203,8 +208,16 @@ def _ask(session: Session, plan: Plan, endpoint: Endpoint) -> _Answers:
         as_root = session.run(plan.steps_as(Privilege.ROOT), as_root=True)
     except BecomeRefused as error:
         # Refused once is refused: what needs root is asked as the user, and denied answers show as unreadable.
-        return _Answers(session.run(plan.steps, as_root=False), {}, error.reason, error.remedy)
+        return _Answers(_ask_as_user(session, plan, endpoint, error), {}, error.reason, error.remedy)
     return _Answers(session.run(plan.steps_as(Privilege.ANY), as_root=False), as_root)
+
+
+def _ask_as_user(session: Session, plan: Plan, endpoint: Endpoint, refusal: BecomeRefused) -> Mapping[str, Answer]:
+    """Ask everything without root rights; an account that has its batch installed can be asked no more than that."""
+    if not isinstance(endpoint, SshEndpoint | LocalEndpoint) or endpoint.become is not Become.KIT:
+        return session.run(plan.steps, as_root=False)
+    asked = session.run(plan.steps_as(Privilege.ANY), as_root=False)
+    return {step.name: asked.get(step.name, NotRun(refusal.reason)) for step in plan.steps}
 
 
 def _parse_all(
@@ -254,9 +267,12 @@ def asks_for_root(endpoint: Endpoint) -> bool:
     """Say whether root steps are a batch of their own; a recording answers as it was answered then."""
     match endpoint:
         case SshEndpoint() | LocalEndpoint():
-            return endpoint.become is Become.SUDO
+            return endpoint.become is not Become.NO
         case RecordedEndpoint():
             return True
+        case ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint():
+            # Who we are there is settled when the session opens, so that one batch asks everything.
+            return False
 
 
 def describe_become(endpoint: Endpoint) -> str:
@@ -266,3 +282,7 @@ def describe_become(endpoint: Endpoint) -> str:
             return endpoint.become.value
         case RecordedEndpoint():
             return "recorded"
+        case ContainerEndpoint(become=Become.NO):
+            return Become.NO.value
+        case ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint():
+            return "root"

@@ -15,6 +15,7 @@ from hardening.content.values import build_constant, find_fault, find_use_fault
 from hardening.documents.words import near_hint
 from hardening.model.check import Check, Outcome, ParameterSpec
 from hardening.model.evidence import ABSENT, FieldSpec
+from hardening.probes.kind import Channel
 
 if TYPE_CHECKING:
     from hardening.content.forms.check import CheckForm
@@ -37,6 +38,10 @@ def inspect_check(
 ) -> None:
     """Note every problem of a check that stands in ``stem``.yaml in the folder of ``platform``."""
     _inspect_id(form.id, inspection, platform, stem)
+    asked = {kinds[probe.kind].channel for probe in form.probes.values() if probe.kind in kinds}
+    if not form.applies_to and asked != {Channel.SESSION}:
+        what = "only a check of the session itself applies everywhere"
+        inspection.refuse(("applies_to",), what, "say `applies_to: [{os_family: linux}]`, or what it is for")
     for index, condition in enumerate(form.applies_to):
         inspect_condition(condition, ("applies_to", index), inspection)
     for name, probe in form.probes.items():

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Form(BaseModel):
     """The form of a file that people write, or of a part of one: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when a file is first held against it: most runs read few of the forms there are.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 FormType = TypeVar("FormType", bound=Form)

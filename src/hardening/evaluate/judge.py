@@ -36,7 +36,8 @@ def judge_check(
     """Return the result of a check on a target; ``parameters`` are those in force.
 
     Whatever could not be looked at is an error: a target that was not reached, an unknown platform, a probe that was
-    not asked.
+    not asked. A check without conditions asks nothing of the platform: where it is decided by what was seen of a target
+    that was not reached, that counts.
     """
     judged = _judge(check, snapshot, parameters, kinds)
     return Result(
@@ -116,10 +117,19 @@ def _join(*notes: str) -> str:
 
 def _judge(check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields) -> Judged:
     if not snapshot.reached:
-        return Judged(Outcome.ERROR, note=describe_failure(snapshot))
+        judged = _judge_probes(check, snapshot, parameters, kinds)
+        if check.applies_to or judged.outcome is Outcome.ERROR:
+            return Judged(Outcome.ERROR, note=describe_failure(snapshot))
+        return judged
     out_of_scope = _judge_platform(check.applies_to, snapshot.platform)
     if not isinstance(out_of_scope, Absent):
         return out_of_scope
+    return _judge_probes(check, snapshot, parameters, kinds)
+
+
+def _judge_probes(
+    check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields
+) -> Judged:
     missing = sorted(f"{name} ({probe.kind})" for name, probe in check.probes.items() if probe not in snapshot.evidence)
     if missing:
         return Judged(Outcome.ERROR, note=f"not asked: {', '.join(missing)}")
@@ -133,14 +143,16 @@ def _judge(check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterV
 
 
 def _judge_platform(conditions: tuple[PlatformCondition, ...], platform: Platform) -> Judged | Absent:
-    """Return why a check cannot be judged on a platform; absent if it applies. No conditions ask nothing."""
+    """Return why a check cannot be judged on a platform; absent if it applies, as it does without conditions."""
+    if not conditions:
+        return Absent()
     match platform.os:
         case Unreadable(reason=reason):
             return Judged(Outcome.ERROR, note=f"unknown platform: {reason}")
         case Absent():
             return Judged(Outcome.ERROR, note="unknown platform: no operating system answered")
         case system:
-            if not conditions or any(condition.holds_for(system) for condition in conditions):
+            if any(condition.holds_for(system) for condition in conditions):
                 return Absent()
             if any(_might_hold(condition, system) for condition in conditions):
                 return Judged(Outcome.ERROR, note="unknown platform: the system does not say what it is")

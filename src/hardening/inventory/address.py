@@ -1,25 +1,43 @@
-"""Targets named on the command line without an inventory: `local`, `ssh://audit@web-01:22`, `recorded:FILE`."""
+"""Targets named on the command line without an inventory: `local`, `ssh://audit@web-01:22`, `chroot:/srv/image`."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from hardening.errors import UsageError
+from hardening.inventory.ssh_config import SshConfig
+from hardening.inventory.ssh_route import SSH_PORT, Wanted, build_route, parse_jump, require_straight
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.target import (
     Become,
+    ChrootEndpoint,
+    ContainerEndpoint,
+    ContainerProgram,
     Credential,
     Endpoint,
+    HostKeys,
+    ImageEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
 )
 
-_LAST_PORT = 65_535
-_SSH_PORT = 22
-_JUMP = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]@/\s]+)(?::(?P<port>\d+))?")
+FORMS: Mapping[str, str] = {
+    "chroot": "FOLDER",
+    "podman": "NAME",
+    "docker": "NAME",
+    "podman-image": "IMAGE",
+    "docker-image": "IMAGE",
+    "recorded": "FILE",
+}
+"""The addresses that are a word, a colon and what the word means; a Windows drive or a host name is none of them."""
+
+# Neither may begin with a hyphen: they become arguments of a program.
+CONTAINER_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+IMAGE_REFERENCE = r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +48,8 @@ class AddressOptions:
     key: str = ""
     known_hosts: str = ""
     jump: str = ""
+    host_keys: HostKeys = HostKeys.KNOWN
+    ssh_config: SshConfig | Absent = ABSENT
     become: Become = Become.NO
     sudo_password: str = ""
     password: str = ""
@@ -37,7 +57,8 @@ class AddressOptions:
 
 def is_address(text: str) -> bool:
     """Say whether a word on the command line is an address rather than a name from the inventory."""
-    return text == "local" or text.startswith(("ssh://", "recorded:"))
+    word, colon, _ = text.partition(":")
+    return text == "local" or text.startswith("ssh://") or bool(colon and word in FORMS)
 
 
 def parse_address(text: str, options: AddressOptions) -> Endpoint:
@@ -45,22 +66,41 @@ def parse_address(text: str, options: AddressOptions) -> Endpoint:
     credential = Credential(key=options.key, password=options.password, sudo_password=options.sudo_password)
     if text == "local":
         return LocalEndpoint(become=options.become, credential=credential)
-    if text.startswith("recorded:"):
-        path = text.removeprefix("recorded:")
-        if not path:
-            msg = "recorded: names no file; write recorded:FILE"
-            raise UsageError(msg)
-        return RecordedEndpoint(path)
     if text.startswith("ssh://"):
         return _parse_ssh(text, options, credential)
-    msg = f"{text}: not an address; use local, ssh://USER@HOST:PORT or recorded:FILE, or a name from the inventory"
+    word, colon, rest = text.partition(":")
+    if colon and word in FORMS:
+        return parse_word(word, rest, options.become)
+    forms = ", ".join(f"{word}:{form}" for word, form in FORMS.items())
+    msg = f"{text}: not an address; use local, ssh://USER@HOST:PORT, {forms}, or a name from the inventory"
     raise UsageError(msg)
+
+
+def parse_word(word: str, rest: str, become: Become) -> Endpoint:
+    """Return the endpoint that an address of ``FORMS`` means; raises ``UsageError`` with the form that is expected."""
+    pattern = {"NAME": CONTAINER_NAME, "IMAGE": IMAGE_REFERENCE}.get(FORMS[word], ".+")
+    if not re.fullmatch(pattern, rest, re.DOTALL) or "\0" in rest:
+        what = f"no {FORMS[word].lower()} is called {rest!r}" if rest else f"names no {FORMS[word].lower()}"
+        msg = f"{word}: {what}; write {word}:{FORMS[word]}"
+        raise UsageError(msg)
+    match word:
+        case "recorded":
+            return RecordedEndpoint(rest)
+        case "chroot":
+            return ChrootEndpoint(rest)
+        case "podman" | "docker" if become is Become.KIT:
+            msg = f"{word}:{rest}: no kit is installed in a container; use --become sudo, or none"
+            raise UsageError(msg)
+        case "podman" | "docker":
+            return ContainerEndpoint(program=ContainerProgram(word), name=rest, become=become)
+        case _:
+            return ImageEndpoint(program=ContainerProgram(word.removesuffix("-image")), reference=rest)
 
 
 def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> SshEndpoint:
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
+        host, port = _host_of(parts.netloc), parts.port
     except ValueError as error:
         msg = f"{text}: not an address ({error}); write ssh://USER@HOST:PORT"
         raise UsageError(msg) from error
@@ -70,41 +110,45 @@ def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> Ss
     if parts.password is not None:
         msg = f"ssh://{host}: a password on the command line can be read by others; use --password-from env:NAME"
         raise UsageError(msg)
-    return SshEndpoint(
+    said = Wanted(
         address=host,
-        port=port or _SSH_PORT,
-        user=unquote(parts.username or "") or options.user,
-        jump=parse_jump(options.jump, options.known_hosts, credential),
-        become=options.become,
         known_hosts=options.known_hosts,
+        host_keys=options.host_keys,
         credential=credential,
+        config=options.ssh_config,
     )
+    wanted = replace(
+        said,
+        port=port or 0,
+        user=unquote(parts.username or "") or options.user,
+        jump=parse_jump(options.jump, said),
+        is_jump_said=bool(options.jump),
+        become=options.become,
+    )
+    return require_straight(build_route(wanted))
 
 
-def parse_jump(text: str, known_hosts: str, credential: Credential) -> SshEndpoint | Absent:
-    """Return the jump host that `USER@HOST:PORT` means, absent if nothing is named; raises ``UsageError``."""
-    if not text:
-        return ABSENT
-    match = _JUMP.fullmatch(text)
-    port = int(match["port"] or _SSH_PORT) if match else 0
-    if match is None or not 0 < port <= _LAST_PORT:
-        msg = f"{text}: not a jump host; write USER@HOST:PORT"
-        raise UsageError(msg)
-    return SshEndpoint(
-        address=match["host"].strip("[]"),
-        port=port,
-        user=match["user"] or "",
-        known_hosts=known_hosts,
-        credential=credential,
-    )
+def _host_of(netloc: str) -> str:
+    """Return the host as it was written: names of ssh_config are told apart by case. A zone is written after `%25`."""
+    place = netloc.rpartition("@")[2]
+    if place.startswith("["):
+        address, percent, zone = place[1:].partition("]")[0].partition("%")
+        return address + percent + zone.removeprefix("25")
+    return place.partition(":")[0]
 
 
 def name_of(endpoint: Endpoint) -> str:
     """Return the name of a target that has none: its host, with the port where it is not the usual one."""
     match endpoint:
         case SshEndpoint(address=address, port=port):
-            return address if port == _SSH_PORT else f"{address}:{port}"
+            return address if port == SSH_PORT else f"{address}:{port}"
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint(path):
             return path.rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".json").removesuffix(".recording")
+        case ChrootEndpoint(path):
+            return path.rstrip("/").rsplit("/", 1)[-1] or path
+        case ContainerEndpoint(name=name):
+            return name
+        case ImageEndpoint(reference=reference):
+            return reference

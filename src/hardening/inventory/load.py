@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,21 @@ from hardening.documents.text import find_shared
 from hardening.documents.validate import validate
 from hardening.documents.words import near_hint
 from hardening.errors import ContentError, UsageError
-from hardening.inventory.address import parse_jump
 from hardening.inventory.models import InventoryDocument, SiteDocument
 from hardening.inventory.selector import Selector, parse_selector
+from hardening.inventory.ssh_config import SshConfig, Surroundings
+from hardening.inventory.ssh_route import NONE, Wanted, build_route, parse_jump, require_straight
 from hardening.model.baseline import BaselineReference
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.target import (
     Become,
+    ChrootEndpoint,
+    ContainerEndpoint,
+    ContainerProgram,
     Credential,
     Endpoint,
+    HostKeys,
+    ImageEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -35,6 +41,9 @@ if TYPE_CHECKING:
     from hardening.inventory.models import CredentialDocument, SshDocument, TargetDocument
     from hardening.model.place import Place, Problem
 
+_ENDPOINTS = ("ssh", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
+# A jump host with one of these is no target's name.
+_PLACES = frozenset("@:,")
 RawValue = str | tuple[str, ...]
 
 
@@ -64,12 +73,15 @@ class Inventory:
     parameters: tuple[tuple[str, ParameterRule], ...] = field(default=())
 
 
-def load_inventory(path: Path) -> Inventory:
-    """Return the targets of an inventory file; raises ``ContentError`` with every problem."""
+def load_inventory(path: Path, around: Surroundings) -> Inventory:
+    """Return the targets of an inventory file; raises ``ContentError`` with every problem.
+
+    ``around`` is what an ssh_config that it names is read with.
+    """
     require_unshared(path)
     document = load_document(path, Dialect.SITE)
     form = validate(InventoryDocument, document)
-    return _Joiner(document, form).join()
+    return _Joiner(document, form, around).join()
 
 
 def load_site_settings(path: Path) -> SiteSettings:
@@ -109,12 +121,14 @@ def _raw(values: Mapping[str, str | list[str]]) -> dict[str, RawValue]:
 class _Joiner:
     """Turns the entries of one inventory into targets and collects what does not fit together."""
 
-    def __init__(self, document: Document, form: InventoryDocument) -> None:
+    def __init__(self, document: Document, form: InventoryDocument, around: Surroundings) -> None:
         self._document = document
         self._form = form
         self._folder = Path(document.file).parent
         self._problems: list[Problem] = []
         self._by_name = {entry.name: entry for entry in form.targets}
+        self._around = around
+        self._configs: dict[Path, SshConfig] = {}
 
     def join(self) -> Inventory:
         targets, parameters, seen = [], [], set[str]()
@@ -145,10 +159,10 @@ class _Joiner:
         return Inventory(targets=tuple(targets), parameters=tuple(parameters))
 
     def _endpoint(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> Endpoint | None:
-        given = [name for name in ("ssh", "local", "recorded") if getattr(entry, name) is not None]
+        given = [name for name in _ENDPOINTS if getattr(entry, name) is not None]
         if len(given) != 1:
             what = f"{entry.name} has {'no endpoint' if not given else ' and '.join(given)}"
-            self._refuse(at, what, "give it exactly one of ssh, local, recorded")
+            self._refuse(at, what, f"give it exactly one of {', '.join(_ENDPOINTS)}")
             return None
         if entry.ssh is not None:
             credential = self._credential(entry.ssh.credential or entry.credential, at)
@@ -156,40 +170,63 @@ class _Joiner:
         if entry.local is not None:
             credential = self._credential(entry.local.credential or entry.credential, at)
             return LocalEndpoint(become=Become(entry.local.become), credential=credential)
+        return self._read_word(entry)
+
+    def _read_word(self, entry: TargetDocument) -> Endpoint:
+        """Return the endpoint of a target that stands on this machine."""
+        for program, container, image in (
+            (ContainerProgram.PODMAN, entry.podman, entry.podman_image),
+            (ContainerProgram.DOCKER, entry.docker, entry.docker_image),
+        ):
+            if container is not None:
+                return ContainerEndpoint(program=program, name=container.name, become=Become(container.become))
+            if image is not None:
+                return ImageEndpoint(program=program, reference=image)
+        if entry.chroot is not None:
+            return ChrootEndpoint(self._path(entry.chroot))
         return RecordedEndpoint(self._path(entry.recorded or ""))
 
     def _ssh(
         self, ssh: SshDocument, credential: Credential, at: tuple[PathStep, ...], chain: tuple[str, ...]
     ) -> SshEndpoint:
-        known_hosts = self._path(ssh.known_hosts) if ssh.known_hosts else ""
-        return SshEndpoint(
+        said = Wanted(
             address=ssh.address,
-            port=ssh.port,
-            user=ssh.user,
-            jump=self._jump(ssh, credential, known_hosts, at, chain),
-            become=Become(ssh.become),
-            known_hosts=known_hosts,
+            known_hosts=self._path(ssh.known_hosts) if ssh.known_hosts else "",
+            host_keys=HostKeys(ssh.host_keys),
             credential=credential,
+            config=self._config(ssh.ssh_config or self._form.ssh_config),
         )
+        wanted = replace(
+            said,
+            port=ssh.port or 0,
+            user=ssh.user,
+            jump=self._jump(ssh, said, at, chain),
+            is_jump_said=bool(ssh.jump),
+            become=Become(ssh.become),
+        )
+        try:
+            return require_straight(build_route(wanted))
+        except UsageError as error:
+            self._refuse((*at, "ssh"), str(error))
+        except ContentError as error:
+            self._problems.extend(error.problems)
+        return SshEndpoint(address=ssh.address)
 
     def _jump(
-        self,
-        ssh: SshDocument,
-        credential: Credential,
-        known_hosts: str,
-        at: tuple[PathStep, ...],
-        chain: tuple[str, ...],
+        self, ssh: SshDocument, said: Wanted, at: tuple[PathStep, ...], chain: tuple[str, ...]
     ) -> SshEndpoint | Absent:
-        if not ssh.jump:
+        if not ssh.jump or ssh.jump == NONE:
             return ABSENT
         entry = self._by_name.get(ssh.jump)
         if entry is None or entry.ssh is None:
-            if "@" in ssh.jump or ":" in ssh.jump:
+            if not _PLACES.isdisjoint(ssh.jump):
                 try:
-                    return parse_jump(ssh.jump, known_hosts, credential)
+                    return parse_jump(ssh.jump, said)
                 except UsageError as error:
                     self._refuse((*at, "ssh", "jump"), str(error))
-                    return ABSENT
+                except ContentError as error:
+                    self._problems.extend(error.problems)
+                return ABSENT
             hint = near_hint(ssh.jump, self._by_name)
             self._refuse(
                 (*at, "ssh", "jump"), f"no target with ssh is named {ssh.jump}", hint or "or write USER@HOST:PORT"
@@ -198,13 +235,17 @@ class _Joiner:
         if ssh.jump in chain:
             self._refuse((*at, "ssh", "jump"), f"the jump hosts form a circle: {' → '.join((*chain, ssh.jump))}")
             return ABSENT
-        if entry.ssh.jump:
-            self._refuse(
-                (*at, "ssh", "jump"), f"{ssh.jump} is itself behind {entry.ssh.jump}", "one jump host is possible"
-            )
-            return ABSENT
         own = self._credential(entry.ssh.credential or entry.credential, at)
         return self._ssh(entry.ssh, own, at, (*chain, ssh.jump))
+
+    def _config(self, name: str | None) -> SshConfig | Absent:
+        """Return an ssh_config file; one for all targets that name it, so that it is read and warned about once."""
+        if name is None or name == NONE:
+            return ABSENT
+        path = Path(self._path(name))
+        if path not in self._configs:
+            self._configs[path] = SshConfig(path, self._around)
+        return self._configs[path]
 
     def _credential(self, name: str | None, at: tuple[PathStep, ...]) -> Credential:
         if not name:
@@ -219,6 +260,7 @@ class _Joiner:
     def _read_credential(self, form: CredentialDocument) -> Credential:
         return Credential(
             key=self._path(form.key) if form.key else "",
+            certificate=self._path(form.certificate) if form.certificate else "",
             passphrase=self._reference(form.passphrase),
             password=self._reference(form.password),
             sudo_password=self._reference(form.sudo_password),

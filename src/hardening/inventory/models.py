@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from hardening.documents.validate import Form, problem_error
+from hardening.inventory.address import CONTAINER_NAME, IMAGE_REFERENCE
 
 _REFERENCE = r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|prompt:.*)"
 _BASELINE = r"[a-z0-9][a-z0-9-]*(:(basic|extended))?"
@@ -37,6 +38,8 @@ SecretReference = Annotated[
 BaselineName = Annotated[
     str, AfterValidator(_require_baseline_name), Field(json_schema_extra={"pattern": f"^{_BASELINE}$"})
 ]
+ContainerName = Annotated[str, StringConstraints(pattern=f"^{CONTAINER_NAME}$")]
+ImageReference = Annotated[str, StringConstraints(pattern=f"^{IMAGE_REFERENCE}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -44,6 +47,7 @@ class CredentialDocument(Form):
     """How an account proves itself; secrets are named, never written."""
 
     key: Text | None = Field(None, description="path of a private key")
+    certificate: Text | None = Field(None, description="certificate of the key [default: KEY-cert.pub beside it]")
     passphrase: SecretReference | None = Field(None, description="where the passphrase of the key is")
     password: SecretReference | None = Field(None, description="where the login password is")
     sudo_password: SecretReference | None = Field(None, description="where the password that sudo asks for is")
@@ -53,19 +57,28 @@ class SshDocument(Form):
     """A server behind SSH."""
 
     address: Text
-    port: Port = 22
+    port: Port | None = Field(None, description="[default: that of ssh_config, else 22]")
     user: str = ""
-    jump: Text | None = Field(None, description="another target's name, or USER@HOST:PORT")
-    become: Literal["sudo", "no"] = "no"
+    jump: Text | None = Field(None, description="another target's name, or USER@HOST:PORT,…; none for none at all")
+    become: Literal["sudo", "kit", "no"] = "no"
     known_hosts: Text | None = Field(None, description="known_hosts file, from the inventory's folder")
+    host_keys: Literal["known", "accept-new"] = Field("known", description="accept-new keeps the key of a new host")
+    ssh_config: Text | None = Field(None, description="ssh_config file, from the inventory's folder, or none")
     credential: Text | None = None
 
 
 class LocalDocument(Form):
     """The machine that the scanner runs on."""
 
-    become: Literal["sudo", "no"] = "no"
+    become: Literal["sudo", "kit", "no"] = "no"
     credential: Text | None = None
+
+
+class ContainerDocument(Form):
+    """A running container on this machine."""
+
+    name: ContainerName
+    become: Literal["sudo", "no"] = Field("no", description="sudo asks as the container's root")
 
 
 class TargetDocument(Form):
@@ -74,6 +87,11 @@ class TargetDocument(Form):
     name: Text
     ssh: SshDocument | None = None
     local: LocalDocument | None = None
+    chroot: Text | None = Field(None, description="folder of a root tree on this machine")
+    podman: ContainerDocument | None = None
+    docker: ContainerDocument | None = None
+    podman_image: ImageReference | None = Field(None, description="image on this machine")
+    docker_image: ImageReference | None = Field(None, description="image on this machine")
     recorded: Text | None = Field(None, description="file of a recording")
     credential: Text | None = None
     labels: dict[str, str] = Field(default_factory=dict)
@@ -86,6 +104,9 @@ class TargetDocument(Form):
 class InventoryDocument(Form):
     """`inventory.yaml`."""
 
+    ssh_config: Text | None = Field(
+        None, description="ssh_config file for all targets, from this folder [default: none]"
+    )
     credentials: dict[str, CredentialDocument] = Field(default_factory=dict)
     targets: list[TargetDocument] = Field(min_length=1)
 

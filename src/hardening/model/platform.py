@@ -7,6 +7,12 @@ from dataclasses import dataclass
 
 from hardening.model.evidence import ABSENT, Absent, Unreadable
 
+AT_REST = "hardening_at_rest"
+"""The environment variable that a session sets where kernel and processes are the visit's own, not the target's.
+
+Scripts that ask for a running system look for ``"/proc/sys/kernel$hardening_at_rest"``: no such folder where it is set.
+"""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -16,7 +22,8 @@ class OperatingSystem:
 
     ``distribution`` and ``like`` are ``ID`` and ``ID_LIKE`` of os-release(5); ``version`` is ``VERSION_ID``
     (empty on rolling releases). ``container`` and ``running`` say whether the kernel belongs to somebody else
-    and whether there is a running system at all. ``virtualization`` is a name as systemd-detect-virt(1) gives it.
+    and whether there is a running system at all; without one, no ``kernel``. ``virtualization`` is a name as
+    systemd-detect-virt(1) gives it.
     """
 
     family: str

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from hardening.model.step import Answer, Step
 
 FIELDS = {
-    "transport": FieldSpec(FieldType.TEXT, "ssh, local or recorded"),
+    "transport": FieldSpec(
+        FieldType.TEXT, "ssh, local, chroot, podman, docker, podman-image, docker-image or recorded"
+    ),
     "encrypted": FieldSpec(FieldType.BOOLEAN, "whether the session is encrypted"),
     "server_version": FieldSpec(FieldType.TEXT, "the server's own name and version"),
     "host_key_type": FieldSpec(FieldType.TEXT, "type of the host key that the server showed"),
     "host_key_fingerprint": FieldSpec(FieldType.TEXT, "SHA256: fingerprint of that host key"),
+    "host_key_accepted": FieldSpec(
+        FieldType.BOOLEAN, "whether that key was accepted because it was new, so that nobody has compared it"
+    ),
     "kex_offered": FieldSpec(FieldType.TEXTS, "key exchange methods that the server offers"),
     "host_key_algorithms_offered": FieldSpec(FieldType.TEXTS, "host key algorithms that the server offers"),
     "ciphers_offered": FieldSpec(FieldType.TEXTS, "ciphers that the server offers"),

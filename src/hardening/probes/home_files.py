@@ -156,13 +156,18 @@ def _find_losses(
     users: Sequence[_User], status: Mapping[tuple[int, str], Mapping[str, str | int]], errors: str
 ) -> list[str]:
     """Return why files have no line of stat; those that vanished are no loss."""
-    losses = []
-    for user in users:
-        names = [user.home, *(path for _, path in user.found)] if user.state == "h" else []
-        for name in names:
-            if (user.line, name) not in status and not is_gone(complaints := find_complaints(name, errors)):
-                losses.append(f"{clean(name)}: {first_line(complaints[0] if complaints else errors) or 'no answer'}")
-    return losses
+    expected = [
+        (user.line, name)
+        for user in users
+        if user.state == "h"
+        for name in (user.home, *(path for _, path in user.found))
+    ]
+    missing = [(name, find_complaints(name, errors)) for line, name in expected if (line, name) not in status]
+    return [
+        f"{clean(name)}: {first_line(complaints[0] if complaints else errors) or 'no answer'}"
+        for name, complaints in missing
+        if not is_gone(complaints)
+    ]
 
 
 def _build_evidence(probe: Probe, patterns: Sequence[str], seen: _Seen) -> Evidence:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # What marks a container follows systemd-detect-virt(1). Beyond it: PID 2 is kthreadd wherever PID 1 belongs to the
 # kernel's first PID namespace; where PID 1 can be read and PID 2 is something else, we are in a namespace of our own.
+# In a container that was made for the visit of an image only the visit runs: model.platform.AT_REST.
 _CONTAINER = r"""running=
-[ -d /proc/sys/kernel ] && running=yes
+[ -d "/proc/sys/kernel$hardening_at_rest" ] && running=yes
 container=
 if [ -r /run/systemd/container ]; then IFS= read -r container </run/systemd/container
 elif [ -e /run/.containerenv ]; then container=podman
@@ -94,7 +95,7 @@ def _build_system(release: Mapping[str, str], values: Mapping[str, str], name: r
         kernel=kernel if running else "",
         architecture=architecture,
         hostname=hostname,
-        container=values.get("container", "") != "" or "microsoft" in kernel.lower(),
+        container=values.get("container", "") != "" or (running and "microsoft" in kernel.lower()),
         running=running,
     )
 

@@ -36,11 +36,17 @@ _DEEPEST = 16
 _MOST_ENTRIES = 2000
 
 _AWK = r"""
+function secret(name) {
+  name = tolower(name)
+  return name ~ /passw/ || name ~ /passphrase/ || name ~ /secret/ || name ~ /psk$/ || name ~ /pw$/ || name ~ /pwd$/
+}
 {
   rest = $0
   line = ""
-  while (match(rest, /[A-Za-z_]*([Pp]assw|[Pp]assphrase|[Ss]ecret|[Pp]sk|[Pp]wd?)[A-Za-z_]*=[^ \t\]]*/)) {
-    line = line substr(rest, 1, RSTART - 1 + index(substr(rest, RSTART), "=")) "set"
+  while (match(rest, /[A-Za-z_]+=[^ \t\]]*/)) {
+    found = substr(rest, RSTART, RLENGTH)
+    at = index(found, "=")
+    line = line substr(rest, 1, RSTART - 1) (secret(substr(found, 1, at - 1)) ? substr(found, 1, at) "set" : found)
     rest = substr(rest, RSTART + RLENGTH)
   }
   print FILENAME ":" FNR ":" line rest
@@ -109,11 +115,11 @@ class Stack:
 
 def build_pam_script(extra: Sequence[Source] = ()) -> str:
     """Return a script that prints all files of PAM and ``extra``: one process, or two where pwhistory.conf is there."""
-    each = """; case $seen$f in
-f*/pam_pwhistory.so) history=$f ;;
-f*.so) ;;
-f/etc/security/pwhistory.conf) used=yes; set -- "$@" "$f" ;;
-f*) set -- "$@" "$f" ;;
+    each = """; case $seen:$f in
+f:*/pam_pwhistory.so) history=$f ;;
+f:*.so) ;;
+f:/etc/security/pwhistory.conf) used=yes; set -- "$@" "$f" ;;
+f:*) set -- "$@" "$f" ;;
 esac"""
     listing = build_listing((*_SERVICES, *_MODULES, *extra), each=each)
     return f"""history= used=

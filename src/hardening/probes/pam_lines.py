@@ -112,7 +112,7 @@ def _join(lines: NumberedLines) -> list[tuple[int, str]]:
 
 
 def _tokens(text: str) -> list[str]:
-    found = []
+    found: list[str] = []
     position = 0
     while True:
         while position < len(text) and text[position] in _BLANKS:

@@ -19,10 +19,11 @@ from hardening.model.evidence import (
 from hardening.model.probe import Probe
 from hardening.model.step import Answer, ShellStep, Step
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
+from hardening.probes.pam_config import CONFIGURATION, Setting
 from hardening.probes.pam_effect import TooManyStatesError, faillock_action, find_lock_effect, is_enforced
 from hardening.probes.pam_files import FOLDERS, PamFiles, Placed, Stack, build_pam_script, build_stack, parse_pam_files
 from hardening.probes.pam_lines import TYPES
-from hardening.probes.pam_options import CONFIGURATION, Setting, read_setting
+from hardening.probes.pam_options import read_setting, read_uncalled
 from hardening.probes.pam_stack import SERVICES
 from hardening.probes.shell import clean, number_field, parse_decimal
 
@@ -127,7 +128,7 @@ def _build_setting(probe: Probe, calls: Sequence[Placed], files: PamFiles) -> di
     deciding = _deciding(calls)
     settings = [read_setting(item.call.module, option, item.arguments, files) for item in deciding]
     if not settings:
-        settings = [read_setting(probe.texts("modules")[0], option, (), files)]
+        settings = [read_uncalled(probe.texts("modules")[0], option, files)]
     found = settings[0]
     place = found.place if not deciding or found.place != "module arguments" else deciding[0].place
     if len({setting.value for setting in settings}) > 1:

@@ -67,6 +67,22 @@ def parse_stat(text: str, position: int = 0) -> tuple[Mapping[str, str | int], i
     return values, match.end()
 
 
+def parse_stat_lines(text: str) -> list[tuple[str, Mapping[str, str | int]]]:
+    """Read lines of ``COMMAND`` with the names they end in; a name may hold line breaks, so lines must begin right."""
+    found = []
+    position = 0
+    while (parsed := parse_stat(text, position)) is not None:
+        values, start = parsed
+        stop = text.find("\n", start)
+        while stop >= 0 and stop + 1 < len(text) and parse_stat(text, stop + 1) is None:
+            stop = text.find("\n", stop + 1)
+        if stop < 0:
+            break
+        found.append((text[start:stop], values))
+        position = stop + 1
+    return found
+
+
 def find_complaints(path: str, errors: str) -> list[str]:
     """Return what stat said about one path; of a name that stat may have quoted in a way of its own, all it said."""
     lines = errors.splitlines()

@@ -13,6 +13,8 @@ from hardening.probes.sudo_tokens import Kind
 _EVERYBODY = "ALL"
 _ROOT = frozenset({"root", "#0", _EVERYBODY})
 _MOST_MEMBERS = 5000
+_DEEPEST_ALIAS = 100
+_MOST_COMPARED = 2000
 _MINUTES = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)")
 
 
@@ -72,7 +74,8 @@ class Aliases:
     ) -> None:
         for member in members:
             inner = self._known.get((kind, member.text)) if member.kind is Kind.ALIAS else None
-            if len(found) >= _MOST_MEMBERS or (inner is not None and member.text in chain):
+            circular = inner is not None and (member.text in chain or len(chain) >= _DEEPEST_ALIAS)
+            if len(found) >= _MOST_MEMBERS or circular:
                 self.faults.append(f"{kind}_Alias {member.text}: contains itself, or too much")
                 return
             if inner is not None:
@@ -89,7 +92,9 @@ def build_permissions(sudoers: Sudoers, aliases: Aliases, host: str, runas_defau
         for rule in sudoers.rules
         for grants in _group(rule.grants)
     ]
-    # The last rule that fits decides.
+    # The last rule that fits decides; among so many that nobody could read them, each counts.
+    if len(found) > _MOST_COMPARED:
+        return found
     return [
         replace(permission, effective=False)
         if any(_covers(later, permission) for later in found[index + 1 :])
@@ -169,7 +174,7 @@ def is_effective(default: Default, later: Sequence[Default], aliases: Aliases, h
     """
     if default.scope == "@" and not is_here(aliases.expand(default.binding, "Host"), host):
         return False
-    return not any(_replaces(other, default) for other in later)
+    return len(later) > _MOST_COMPARED or not any(_replaces(other, default) for other in later)
 
 
 def _replaces(other: Default, default: Default) -> bool:

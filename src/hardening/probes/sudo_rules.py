@@ -40,6 +40,7 @@ from hardening.probes.versions import compare_dpkg
 RULE: Mapping[str, FieldSpec] = {
     "rule": FieldSpec(FieldType.TEXT, "the rule in one line, with its place"),
     "users": FieldSpec(FieldType.TEXTS, "who: names, %group, #uid, +netgroup, ALL; ! excepts; aliases are resolved"),
+    "groups": FieldSpec(FieldType.TEXTS, "of those, who stands for many: %groups, +netgroups and ALL"),
     "hosts": FieldSpec(FieldType.TEXTS, "where"),
     "runas": FieldSpec(FieldType.TEXTS, "as whom"),
     "commands": FieldSpec(FieldType.TEXTS, "what; ! excepts"),
@@ -188,6 +189,7 @@ def _build_rule(permission: Permission) -> Record:
     values: dict[str, str | bool | tuple[str, ...]] = {
         "rule": permission.title,
         "users": permission.users,
+        "groups": tuple(text for text in permission.users if text == "ALL" or text.startswith(("%", "+"))),
         "hosts": permission.hosts,
         "runas": permission.runas,
         "commands": permission.commands,

@@ -53,6 +53,7 @@ _DEFINITION = re.compile(r"(Host|Cmnd|Cmd|User|Runas)_Alias(?=[ \t\\])")
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _WORD = re.compile(r"(?:[^#>!=:,() \t\r\n\\\"]|\\[^\t\n])+")
 _ID = re.compile(r"%?:?#-?[0-9]+")
+_FOREIGN_GROUP = re.compile(r"%:(?:[^#>!=:,() \t\r\n\\\"]|\\[^\t\n])+")
 _OPTION_VALUE = re.compile(r"(?:\\.|[^\s,:=#\\\"()!>])+")
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]*(?:/[0-9A-Fa-f:]+)?(?=[ \t,=\n]|$)")
 _TAG = re.compile(rf"({'|'.join(TAGS)})[ \t]*:")
@@ -64,9 +65,7 @@ _REGEX = re.compile(r"\^(?:[^#\r\n$]|\\[#$])*\$")
 _PATTERN = re.compile(r"[ \t]+(\^(?:\\[^\r\n]|[^#\\\r\n$])*\$)")
 # A sign of equality inside a longer word is part of it; alone it ends the command, which is then no longer understood.
 _ORDINARY = r"[^#\\:, \t\r\n]"
-_ARGUMENTS = re.compile(
-    rf"(?:\\[^\n \t]|{_CONTINUED}|\\[ \t]|=(?={_ORDINARY})|(?<={_ORDINARY})=|[^#\\:,=\n])*"
-)
+_ARGUMENTS = re.compile(rf"(?:\\[^\n \t]|{_CONTINUED}|\\[ \t]|=(?={_ORDINARY})|(?<={_ORDINARY})=|[^#\\:,=\n])*")
 _SETTING = re.compile(r"[a-z_]+")
 _VALUE = re.compile(r"(?:[^#!=, \t\r\n\\\"]|\\[^\r\n])(?:[^#=, \t\r\n\\\"]|\\[^\r\n])*")
 
@@ -184,7 +183,7 @@ class _Lexer:
         if match:
             self._take(match)
             return Token(Kind.WORD, unescape(re.sub(_CONTINUED + "[ \t]*", "", match[1])), line)
-        for expression in (_ADDRESS, _ID, _WORD):
+        for expression in (_FOREIGN_GROUP, _ADDRESS, _ID, _WORD):
             match = expression.match(self.text, self.position)
             if match:
                 word = self._take(match)

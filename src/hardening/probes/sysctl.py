@@ -71,7 +71,7 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
     script = f"""set --
 {build_listing(_sources(probes), each='; [ "$seen" != f ] || set -- "$@" "$f"')}systemd= running=
 for f in /usr/lib/systemd/systemd-sysctl /lib/systemd/systemd-sysctl; do [ -x "$f" ] && systemd=yes; done
-[ -d /proc/sys/kernel ] && running=yes
+[ -d "/proc/sys/kernel$hardening_at_rest" ] && running=yes
 printf 'systemd=%s\\nrunning=%s\\n' "$systemd" "$running"
 [ $# = 0 ] || grep -a -n '' /dev/null "$@" || [ $? = 1 ]
 """
@@ -107,7 +107,8 @@ def _states(probe: Probe, seen: _Seen) -> Field:
 
 
 def _build_records(pattern: str, source: Source, seen: _Seen) -> tuple[Record, ...]:
-    now = {entry.name.removeprefix(_PROC) for entry in seen.listing.entries.get(source, ())}
+    listed = seen.listing.entries.get(source, ()) if seen.running else ()
+    now = {entry.name.removeprefix(_PROC) for entry in listed}
     # What a running kernel does not have, no file can set.
     expected = set() if seen.running else _expected_paths(pattern).union(*(boot.paths(pattern) for boot in seen.boot))
     states: list[Record] = []

@@ -45,6 +45,7 @@ _KERNEL_DEFAULTS = {
             "accept_source_route": "0" if name == "all" else "1",
             "forwarding": "0",
             "log_martians": "0",
+            "route_localnet": "0",
             "rp_filter": "0",
             "secure_redirects": "1",
             "send_redirects": "1",

@@ -75,6 +75,13 @@ def open_environment(folder: Path) -> ImmutableSandboxedEnvironment:
     return environment
 
 
+def load_templates(folder: Path) -> None:
+    """Compile all templates below the folder of reports, so that rendering need not wait for that."""
+    environment = open_environment(folder / "html")
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def _encode(pieces: Iterable[str]) -> Iterator[bytes]:
     waiting: list[str] = []
     size = 0

@@ -10,10 +10,27 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hardening.errors import ConnectError, SecretError
-from hardening.model.target import Endpoint, LocalEndpoint, RecordedEndpoint, SshEndpoint
+from hardening.model.target import (
+    ChrootEndpoint,
+    ContainerEndpoint,
+    Endpoint,
+    ImageEndpoint,
+    LocalEndpoint,
+    RecordedEndpoint,
+    SshEndpoint,
+    channel_of,
+)
 from hardening.transports.session import Opening, Session
 
-EndpointType = TypeVar("EndpointType", SshEndpoint, LocalEndpoint, RecordedEndpoint)
+EndpointType = TypeVar(
+    "EndpointType",
+    SshEndpoint,
+    LocalEndpoint,
+    RecordedEndpoint,
+    ChrootEndpoint,
+    ContainerEndpoint,
+    ImageEndpoint,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +67,42 @@ def _open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> Session:
     return open_recorded(endpoint, opening)
 
 
-AnyTransport = Transport[SshEndpoint] | Transport[LocalEndpoint] | Transport[RecordedEndpoint]
+def _open_chroot(endpoint: ChrootEndpoint, opening: Opening) -> Session:
+    from hardening.transports.chroot import open_chroot  # noqa: PLC0415 - loads subprocess
+
+    return open_chroot(endpoint, opening)
+
+
+def _open_container(endpoint: ContainerEndpoint, opening: Opening) -> Session:
+    from hardening.transports.container import open_container  # noqa: PLC0415 - loads subprocess
+
+    return open_container(endpoint, opening)
+
+
+def _open_image(endpoint: ImageEndpoint, opening: Opening) -> Session:
+    from hardening.transports.container import open_image  # noqa: PLC0415 - loads subprocess
+
+    return open_image(endpoint, opening)
+
+
+AnyTransport = (
+    Transport[SshEndpoint]
+    | Transport[LocalEndpoint]
+    | Transport[RecordedEndpoint]
+    | Transport[ChrootEndpoint]
+    | Transport[ContainerEndpoint]
+    | Transport[ImageEndpoint]
+)
 
 TRANSPORTS: Mapping[str, AnyTransport] = {
     "ssh": Transport("ssh", SshEndpoint, _open_ssh),
     "local": Transport("local", LocalEndpoint, _open_local),
     "recorded": Transport("recorded", RecordedEndpoint, _open_recorded),
+    "chroot": Transport("chroot", ChrootEndpoint, _open_chroot),
+    "podman": Transport("podman", ContainerEndpoint, _open_container),
+    "docker": Transport("docker", ContainerEndpoint, _open_container),
+    "podman-image": Transport("podman-image", ImageEndpoint, _open_image),
+    "docker-image": Transport("docker-image", ImageEndpoint, _open_image),
 }
 
 
@@ -65,7 +112,7 @@ def open_session(endpoint: Endpoint, opening: Opening) -> Session:
     Raises ``ConnectError``, also where a secret that the login needs cannot be had, and ``SnapshotError`` for a
     recording that cannot be read.
     """
-    transport = next(entry for entry in TRANSPORTS.values() if isinstance(endpoint, entry.endpoint_type))
+    transport = TRANSPORTS[channel_of(endpoint)]
     try:
         return transport.open(endpoint, opening)
     except SecretError as error:

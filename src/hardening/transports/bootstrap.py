@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SUDO_MISSING = 127
 """Exit status of the sudo command where there is no sudo, as a shell gives it for a missing program."""
 
-_KILL_AFTER = 5
 _PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export PATH"
 
 # Says that it is ready, takes the word, then the script. Nothing of it is left for a step to read.
@@ -34,13 +33,16 @@ _RECEIVE = "; ".join(
 )
 
 # $1 is _RECEIVE, $2 and $3 the halves of the ready line, $4 the deadline. `nice` also lowers the priority of reads from
-# disk. Where there is no `timeout`, the script is told to watch its deadline itself.
-_LIMIT = "; ".join(
+# disk. A friendlier signal than KILL would let what ignores it outlive the shell. Where there is no `timeout`, or that
+# of busybox, which ends the shell and nothing that it started, the script is told to watch its deadline itself.
+_LIMIT = "; ".join(  # noqa: FLY002 - a command a line
     (
         _PATH,
         "n=",
         'command -v nice >/dev/null 2>&1 && n="nice -n 10"',
-        f'command -v timeout >/dev/null 2>&1 && exec timeout -k {_KILL_AFTER} "$4" $n /bin/sh -c "$1" sh "$2" "$3" ""',
+        "t=$(command -v timeout)",
+        '[ "$t" ] && [ "$t" -ef "$(command -v busybox)" ] && t=',
+        '[ "$t" ] && exec timeout -s KILL "$4" $n /bin/sh -c "$1" sh "$2" "$3" ""',
         'exec $n /bin/sh -c "$1" sh "$2" "$3" "$4"',
     )
 )

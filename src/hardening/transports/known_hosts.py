@@ -1,8 +1,7 @@
-"""The host keys that a person has accepted: known_hosts files as OpenSSH writes them, and the judgement on a key.
+"""The host keys that a person has accepted, and the judgement on the key that a host shows.
 
-paramiko's own loader fails on a whole file because of one line for a certificate authority; this one passes over what
-it cannot use. `@revoked` lines are enforced. `@cert-authority` lines accept nothing: host certificates are not checked
-here, so a host needs its own key in the file.
+`@revoked` lines are enforced, for keys of hosts and of authorities. `@cert-authority` lines accept nothing: host
+certificates are not checked here, so a host needs its own key in the file.
 """
 
 from __future__ import annotations
@@ -10,22 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hardening.errors import ConnectError
+from hardening.model.evidence import ABSENT, Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from hardening.transports.host_files import HostFile, HostFiles
+
 SSH_PORT = 22
-_LARGEST = 100_000_000
-_HASHED = b"|1|"
-_SPECIAL = re.compile(rb"[*?!]")
-_KEY_FIELDS = 3
+_KEY_FIELDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,14 @@ class KnownKey:
     """A key in a file, for the host asked about."""
 
     key: HostKey
-    place: str
+    file: Path
+    line: int
     is_revoked: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class KnownHosts:
     """What some files know about one host.
 
     ``files`` are those looked at, the one that a person would add to first. ``unusable`` are places of lines that name
-    the host but hold no key; ``has_authority`` tells that a certificate authority is accepted for it.
+    the host but hold no key; ``has_authority`` tells that a certificate authority is accepted for it, and not revoked.
     """
 
     name: str
@@ -69,6 +72,11 @@ class KnownHosts:
     keys: tuple[KnownKey, ...] = ()
     unusable: tuple[str, ...] = ()
     has_authority: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the files accept nothing for the host, not even something that cannot be read."""
+        return not self.types and not self.unusable
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -81,38 +89,69 @@ def name_host(address: str, port: int) -> str:
     return address.lower() if port == SSH_PORT else f"[{address.lower()}]:{port}"
 
 
-def load_known_hosts(files: Sequence[Path], address: str, port: int) -> KnownHosts:
+def load_known_hosts(files: Sequence[Path], address: str, port: int, host_files: HostFiles) -> KnownHosts:
     """Return what the files know about a host; a file that does not exist knows nothing.
 
     Raises ``ConnectError`` for a file that is there and cannot be read: it may hold a revoked key.
     """
     name = name_host(address, port)
+    found = [find_keys(file, host_files.load(file), name) for file in files]
+    keys = tuple(key for each in found for key in each.keys)
+    revoked = {known.key for known in keys if known.is_revoked}
+    return KnownHosts(
+        name,
+        tuple(files),
+        keys,
+        unusable=tuple(place for each in found for place in each.unusable),
+        has_authority=any(authority not in revoked for each in found for authority in each.authorities),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKeys:
+    """What one file says about a host; an authority whose key cannot be read is absent."""
+
+    keys: tuple[KnownKey, ...]
+    unusable: tuple[str, ...]
+    authorities: tuple[HostKey | Absent, ...]
+
+
+def find_keys(path: Path, file: HostFile, name: str) -> FoundKeys:
+    """Return what the lines of a file say about a host by its name there."""
     keys: list[KnownKey] = []
     unusable: list[str] = []
-    has_authority = False
-    for file in files:
-        for place, marker, fields in _matching_lines(file, name.encode("utf-8", "surrogateescape")):
-            if marker == b"@cert-authority":
-                has_authority = True
-                continue
-            key = _parse_key(fields)
-            if key is None or marker not in {b"", b"@revoked"}:
-                unusable.append(place)
-            else:
-                keys.append(KnownKey(key, place, is_revoked=marker == b"@revoked"))
-    return KnownHosts(name, tuple(files), tuple(keys), tuple(unusable), has_authority)
+    authorities: list[HostKey | Absent] = []
+    for line in file.lines_about(name.encode("utf-8", "surrogateescape")):
+        key = _parse_key(line.rest)
+        if line.marker == b"@cert-authority":
+            authorities.append(key)
+        elif isinstance(key, Absent) or line.marker not in {b"", b"@revoked"}:
+            unusable.append(f"{path}:{line.number}")
+        else:
+            keys.append(KnownKey(key, path, line.number, is_revoked=line.marker == b"@revoked"))
+    return FoundKeys(tuple(keys), tuple(unusable), tuple(authorities))
 
 
-def require_known(known: KnownHosts, shown: HostKey) -> None:
-    """Raise ``ConnectError`` unless the key that a host showed is one that a person has accepted for it."""
-    same = [entry for entry in known.keys if entry.key == shown]
-    revoked = next((entry for entry in same if entry.is_revoked), None)
-    if revoked:
-        reason = f"the host key of {known.name} is revoked ({revoked.place}): {shown.type} {shown.fingerprint}"
-        raise ConnectError(reason, "do not log in; give the server a new key, or find out who answers in its place")
-    if same:
-        return
+def refuse_revoked(known: KnownHosts, shown: HostKey, authority: HostKey | Absent) -> None:
+    """Raise ``ConnectError`` if the key that a host showed, or the authority that speaks for it, is revoked."""
+    for key, what in ((shown, "host key"), (authority, "certificate authority")):
+        revoked = next((entry for entry in known.keys if entry.is_revoked and entry.key == key), None)
+        if revoked:
+            found = revoked.key
+            reason = f"the {what} of {known.name} is revoked ({revoked.place}): {found.type} {found.fingerprint}"
+            raise ConnectError(reason, "do not log in; give the server a new key, or find out who answers in its place")
+
+
+def require_known(known: KnownHosts, shown: HostKey, authority: HostKey | Absent = ABSENT) -> KnownKey:
+    """Return where the key that a host showed was accepted by a person; raises ``ConnectError`` if it was not.
+
+    ``authority`` is the one that speaks for the key, if the host showed a certificate.
+    """
+    refuse_revoked(known, shown, authority)
     accepted = [entry for entry in known.keys if not entry.is_revoked]
+    same = next((entry for entry in accepted if entry.key == shown), None)
+    if same:
+        return same
     changed = next((entry for entry in accepted if entry.key.type == shown.type), None)
     if changed:
         reason = (
@@ -122,14 +161,19 @@ def require_known(known: KnownHosts, shown: HostKey) -> None:
         raise ConnectError(
             reason,
             "somebody may stand in between; if the server was installed anew, compare with "
-            f"`{_show_command(shown)}` on the server itself and replace that line by: {_line(known, shown)}",
+            f"`{_show_command(shown)}` on the server itself and replace that line by: {render_line(known, shown)}",
         )
     unknown = f"the host key of {known.name} is not known: {shown.type} {shown.fingerprint}"
     raise ConnectError(
         unknown + _why_unknown(known, accepted),
         f"compare with `{_show_command(shown)}` on the server itself, then add to {known.files[0]}: "
-        f"{_line(known, shown)}",
+        f"{render_line(known, shown)}",
     )
+
+
+def render_line(known: KnownHosts, key: HostKey) -> str:
+    """Return the line that makes a key known for a host."""
+    return f"{known.name} {key.type} {key.base64}"
 
 
 def _why_unknown(known: KnownHosts, accepted: Sequence[KnownKey]) -> str:
@@ -147,66 +191,14 @@ def _show_command(key: HostKey) -> str:
     return f"ssh-keygen -lf /etc/ssh/ssh_host_{family}_key.pub"
 
 
-def _line(known: KnownHosts, key: HostKey) -> str:
-    return f"{known.name} {key.type} {key.base64}"
-
-
-def _matching_lines(file: Path, name: bytes) -> Iterator[tuple[str, bytes, list[bytes]]]:
-    """Yield place, marker and fields of the lines that are about a host."""
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(_LARGEST)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        reason = f"{file}: the known host keys cannot be read ({error.strerror})"
-        raise ConnectError(reason, "make the file readable for the account that scans") from error
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        fields = line.split(None, _KEY_FIELDS)
-        if not fields or fields[0].startswith(b"#"):
-            continue
-        marker = fields.pop(0) if fields[0].startswith(b"@") else b""
-        if fields and _is_about(fields[0], name):
-            yield f"{file}:{number}", marker, fields
-
-
-def _is_about(patterns: bytes, name: bytes) -> bool:
-    if patterns.startswith(_HASHED):
-        return _is_hash_of(patterns, name)
-    if not _SPECIAL.search(patterns):
-        return name in patterns.lower().split(b",")
-    is_about = False
-    for pattern in patterns.lower().split(b","):
-        if _is_match(pattern.removeprefix(b"!"), name):
-            if pattern.startswith(b"!"):
-                return False
-            is_about = True
-    return is_about
-
-
-def _is_hash_of(hashed: bytes, name: bytes) -> bool:
-    salt, _, digest = hashed.removeprefix(_HASHED).partition(b"|")
-    try:
-        # SHA-1 is the format's own choice; it only hides the name.
-        return hmac.digest(base64.b64decode(salt), name, "sha1") == base64.b64decode(digest)
-    except binascii.Error:
-        return False
-
-
-def _is_match(pattern: bytes, name: bytes) -> bool:
-    # Brackets stand for themselves here, unlike in a shell's patterns.
-    expression = re.escape(pattern).replace(rb"\*", b".*").replace(rb"\?", b".")
-    return re.fullmatch(expression, name, re.DOTALL) is not None
-
-
-def _parse_key(fields: Sequence[bytes]) -> HostKey | None:
+def _parse_key(fields: Sequence[bytes]) -> HostKey | Absent:
     if len(fields) < _KEY_FIELDS:
-        return None
-    type_name = fields[1]
+        return ABSENT
+    type_name, text = fields[:_KEY_FIELDS]
     try:
-        blob = base64.b64decode(fields[2].split()[0], validate=True)
+        blob = base64.b64decode(text.split()[0], validate=True)
     except (binascii.Error, IndexError):
-        return None
+        return ABSENT
     if not blob.startswith(len(type_name).to_bytes(4, "big") + type_name):
-        return None
+        return ABSENT
     return HostKey(type_name.decode("ascii", "replace"), blob)

@@ -8,12 +8,14 @@ import os
 import select
 import signal
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hardening.model.evidence import ABSENT, Evidence, Known
 from hardening.model.target import Become, LocalEndpoint
 from hardening.transports.bootstrap import Token, build_command, build_sudo_command
 from hardening.transports.channel import Broken, Ended, Received
+from hardening.transports.kit import build_kit_command, run_kit_batch
 from hardening.transports.session import BecomeRefused, Opening, Traffic, build_connection
 from hardening.transports.shell import Batch, run_plain_batch
 from hardening.transports.sudo import build_sudo_gate, run_sudo_batch
@@ -58,6 +60,12 @@ class LocalSession:
             reason = "root rights were not asked for"
             raise BecomeRefused(reason, "run the scan as root, or with become: sudo")
         opening.progress(f"running {len(steps)} steps{' as root' if as_root else ''}")
+        if self._endpoint.become is Become.KIT:
+            channel = self._start(build_kit_command(as_root=as_root))
+            try:
+                return run_kit_batch(channel, replace(batch, is_installed=True), as_root=as_root)
+            finally:
+                self._account(channel, round_trips=2)
         if not needs_sudo:
             channel = self._start(build_command(ready, deadline))
             try:
@@ -107,7 +115,8 @@ class LocalSession:
 class LocalChannel:
     """A process in a session and process group of its own, so that all of it can be ended."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Sequence[str] = _ENVIRONMENT) -> None:
+        """Start a program that sees those variables of our environment which are named."""
         self._process = subprocess.Popen(
             arguments,
             stdin=subprocess.PIPE,
@@ -115,7 +124,7 @@ class LocalChannel:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd="/",
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            env={name: os.environ[name] for name in environment if name in os.environ},
             start_new_session=True,
         )
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)

@@ -33,6 +33,7 @@ MOST_KEYS = 5
 
 _LOG = logging.getLogger(__name__)
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
+_AGENT_MAY_HELP = (paramiko.PasswordRequiredException, FileNotFoundError)
 _TIMEOUT = "Authentication timeout."
 
 
@@ -162,18 +163,19 @@ class _OneAnswer:
 
 
 def _load_configured(credential: Credential, opening: Opening, held: ExitStack) -> Identity:
-    remembered = (credential.key, credential.passphrase)
+    remembered = (credential.key, credential.certificate, credential.passphrase)
     if remembered in opening.identities:
         return opening.identities[remembered]
     path = Path(credential.key).expanduser()
+    certificate = Path(credential.certificate).expanduser() if credential.certificate else ABSENT
     try:
         identity = load_identity(
-            path, partial(opening.resolve, credential.passphrase) if credential.passphrase else None
+            path, partial(opening.resolve, credential.passphrase) if credential.passphrase else None, certificate
         )
     except ConnectError as error:
-        if credential.passphrase or not isinstance(error.__cause__, paramiko.PasswordRequiredException):
+        if credential.passphrase or not isinstance(error.__cause__, _AGENT_MAY_HELP):
             raise
-        in_agent = find_in_agent(_open_agent(held), path)
+        in_agent = find_in_agent(_open_agent(held), path, certificate)
         if in_agent is None:
             raise
         return in_agent

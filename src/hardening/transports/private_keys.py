@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import paramiko
 
 from hardening.errors import ConnectError
+from hardening.model.evidence import ABSENT, Absent
+from hardening.transports.certificates import attach_certificate, default_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +48,8 @@ class Identity:
     label: str
 
 
-def load_identity(path: Path, passphrase: Callable[[], Secret] | None) -> Identity:
-    """Return the key in a file, with the certificate beside it if there is one.
+def load_identity(path: Path, passphrase: Callable[[], Secret] | None, certificate: Path | Absent = ABSENT) -> Identity:
+    """Return the key in a file, with its certificate: the one named, else the one beside it if there is one.
 
     ``passphrase`` is called only if the key is encrypted. Raises ``ConnectError``.
     """
@@ -62,14 +64,7 @@ def load_identity(path: Path, passphrase: Callable[[], Secret] | None) -> Identi
         key = _decrypt(path, key_class, passphrase())
     except _STUMBLES as error:
         raise _unusable(path) from error
-    certificate = path.with_name(f"{path.name}-cert.pub")
-    if certificate.exists():
-        try:
-            key.load_certificate(str(certificate))
-        except (*_STUMBLES, OSError) as error:
-            reason = f"{certificate}: the certificate cannot be used with its key"
-            raise ConnectError(reason, "let the certificate authority sign the key again, or move the file") from error
-    return Identity(key, "publickey", f"key {path}")
+    return Identity(key, "publickey", f"key {path}{_attach(key, path, certificate)}")
 
 
 def load_agent_identities(agent: paramiko.Agent, limit: int) -> list[Identity]:
@@ -77,15 +72,26 @@ def load_agent_identities(agent: paramiko.Agent, limit: int) -> list[Identity]:
     return [Identity(key, "agent", f"agent key {key.fingerprint}") for key in agent.get_keys()[:limit]]
 
 
-def find_in_agent(agent: paramiko.Agent, path: Path) -> Identity | None:
-    """Return the agent's key that belongs to the public key beside a private key file."""
+def find_in_agent(agent: paramiko.Agent, path: Path, certificate: Path | Absent = ABSENT) -> Identity | None:
+    """Return the agent's key that belongs to the public key beside a private key file, which itself need not exist.
+
+    It is shown with its certificate as a key from a file is. Raises ``ConnectError``.
+    """
     try:
         fields = path.with_name(f"{path.name}.pub").read_text("utf-8", "replace").split()
         blob = base64.b64decode(fields[1])
     except (OSError, IndexError, binascii.Error):
         return None
     found = next((key for key in agent.get_keys() if key.asbytes() == blob), None)
-    return Identity(found, "agent", f"key {path} in the agent") if found else None
+    if found is None:
+        return None
+    return Identity(found, "agent", f"key {path} in the agent{_attach(found, path, certificate)}")
+
+
+def _attach(key: paramiko.PKey, path: Path, certificate: Path | Absent) -> str:
+    beside = default_certificate(path)
+    chosen = beside if isinstance(certificate, Absent) and beside.exists() else certificate
+    return "" if isinstance(chosen, Absent) else f" with certificate {chosen} ({attach_certificate(key, chosen)})"
 
 
 def _read_private(path: Path) -> str:

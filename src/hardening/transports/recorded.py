@@ -52,6 +52,11 @@ class RecordedSession:
         return self._recording.connection
 
     @property
+    def recording(self) -> Recording:
+        """What is replayed."""
+        return self._recording
+
+    @property
     def time(self) -> int:
         """When the recording was made, in whole seconds since 1970-01-01 UTC."""
         return self._recording.time

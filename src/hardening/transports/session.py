@@ -6,12 +6,16 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hardening.errors import HardeningError
-from hardening.model.evidence import Evidence, Field
+from hardening.model.evidence import ABSENT, Absent, Evidence, Field
 from hardening.model.step import Answer, Step
 from hardening.secrets import Secret
+from hardening.transports.bastions import Bastions
+from hardening.transports.host_files import HostFiles
 
 if TYPE_CHECKING:
     from hardening.transports.private_keys import Identity
@@ -49,7 +53,7 @@ class Traffic:
     """What a session has cost so far.
 
     ``channels`` counts the batches opened on the target. ``round_trips`` counts how often we had to wait for the peer
-    before we could go on, from connecting to the last answer.
+    before we could go on, from connecting to the last answer; what a jump host costs is shared, and not counted.
     """
 
     channels: int = 0
@@ -57,13 +61,34 @@ class Traffic:
     bytes_received: int = 0
 
 
+class Milestone(StrEnum):
+    """How far a session came while it was opened; one that is reached has all before it behind it."""
+
+    CREDENTIAL = "credential"
+    PORT = "port"
+    ALGORITHMS = "algorithms"
+    HOST_KEY = "host_key"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class ShellWords:
+    """What the account's shell said, and its exit status, when it was asked to do nothing; -1 if it never ended."""
+
+    said: str
+    exit_status: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """What a transport needs from outside: limits, secrets, a place for progress, a steady clock, chance.
 
     ``resolve`` turns a reference into a secret or raises ``SecretError``. ``random_word`` returns 32 hexadecimal
-    digits that nobody can guess, different each time. ``identities`` remembers private keys by path and reference of
-    their passphrase: opening one takes longer than all the rest of a login, and many targets share it.
+    digits that nobody can guess, different each time. ``reached`` is told each milestone with the address that it is
+    about, which may be a jump host. ``identities`` remembers private keys by path, certificate and
+    reference of their passphrase: opening one takes longer than all the rest of a login, and many targets share it.
+    ``bastions`` are the jump hosts and ``host_files`` the known_hosts files, which many targets share as well.
+    ``accepted_hosts`` is the file for host keys that are accepted because they are new.
     """
 
     resolve: Callable[[str], Secret]
@@ -71,7 +96,11 @@ class Opening:
     progress: Callable[[str], None] = lambda _: None
     ticks: Callable[[], float] = time.monotonic
     random_word: Callable[[], str] = lambda: secrets.token_hex(16)
-    identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
+    reached: Callable[[str, Milestone], None] = lambda _where, _milestone: None
+    identities: dict[tuple[str, str, str], Identity] = field(default_factory=dict)
+    bastions: Bastions = field(default_factory=Bastions)
+    host_files: HostFiles = field(default_factory=HostFiles)
+    accepted_hosts: Path | Absent = ABSENT
 
 
 class Session(Protocol):
@@ -80,7 +109,8 @@ class Session(Protocol):
     def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch; return the answers by the name of the step.
 
-        Trouble on the way makes the steps it costs ``NotRun``. Raises ``BecomeRefused``, if ``as_root``.
+        Trouble on the way makes the steps it costs ``NotRun``. Raises ``BecomeRefused``, if ``as_root``, and
+        ``ConnectError`` where the target runs an installed batch only, and that is another one.
         """
         ...
 
@@ -99,12 +129,22 @@ class Session(Protocol):
         ...
 
 
+@runtime_checkable
+class Listening(Protocol):
+    """A session that can hear what the account's shell says of its own accord."""
+
+    def listen_to_shell(self) -> ShellWords:
+        """Let the shell run nothing, and return what it said all the same."""
+        ...
+
+
 CONNECTION_FIELDS = (
     "transport",
     "encrypted",
     "server_version",
     "host_key_type",
     "host_key_fingerprint",
+    "host_key_accepted",
     "kex_offered",
     "host_key_algorithms_offered",
     "ciphers_offered",

@@ -23,16 +23,22 @@ _TIMED_OUT_ON_TARGET = frozenset({124, 137})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Steps to run together, under which word, within which limits."""
+    """Steps to run together, under which word, within which limits.
+
+    ``is_installed`` tells that the target holds the script already and wants the word alone.
+    """
 
     steps: Sequence[ShellStep]
     word: Token
     limits: Limits
     ticks: Callable[[], float]
+    is_installed: bool = False
 
     @property
     def input(self) -> bytes:
         """What the shell that runs it is to read: the word on a line, then the script."""
+        if self.is_installed:
+            return b"%s\n" % self.word.bytes
         return b"%s\n%s" % (self.word.bytes, render_batch(self.steps).encode("utf-8", "surrogateescape"))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,25 @@ import paramiko
 
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Absent
-from hardening.transports.known_hosts import SSH_PORT, load_known_hosts, require_known
+from hardening.model.evidence import ABSENT, Absent
+from hardening.model.target import HostKeys
+from hardening.transports.accepted_hosts import admit
+from hardening.transports.known_hosts import SSH_PORT, KnownHosts, load_known_hosts, require_known
 from hardening.transports.login import load_proofs, log_in
-from hardening.transports.ssh_errors import LIBRARY_ERRORS, translate
-from hardening.transports.wire import PromptSocket, WireTransport, describe_connection, keep_alive, open_socket
+from hardening.transports.session import Milestone
+from hardening.transports.ssh_errors import LIBRARY_ERRORS, find_translation, translate
+from hardening.transports.wire import (
+    ForwardedStream,
+    NoAddressAnswers,
+    PromptSocket,
+    Seen,
+    WireTransport,
+    describe_connection,
+    keep_alive,
+    open_socket,
+)
 
 if TYPE_CHECKING:
-    import contextlib
-
     from hardening.model.evidence import Evidence
     from hardening.model.target import SshEndpoint
     from hardening.transports.session import Limits, Opening
@@ -27,97 +39,163 @@ _SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 
 # Turns of waiting: connection, greeting, key exchange (two), request for the login, login.
 _TURNS_TO_OPEN = 6
-_TURN_TO_FORWARD = 1
+_ADMINISTRATIVELY_PROHIBITED = 1
+
+# By when a jump host's connection that broke has told so, after those over it have.
+_MOMENT = 0.2
 
 
 class SshConnection:
-    """A logged-in transport, with that of the jump host under it; everything it opens goes onto a stack to close.
+    """A logged-in transport over a socket, or over a connection to a jump host that others use as well.
 
     ``evidence`` is what was seen of it; ``round_trips`` are the turns of waiting that it took.
     """
 
-    transport: WireTransport
+    round_trips = _TURNS_TO_OPEN
 
-    def __init__(self, held: contextlib.ExitStack) -> None:
+    def __init__(self, transport: WireTransport, evidence: Evidence, route: _Route, held: ExitStack) -> None:
+        self.transport = transport
+        self.evidence = evidence
+        self._route = route
         self._held = held
-        self._socket: PromptSocket | None = None
-        self.round_trips = 0
-        self.evidence: Evidence = {}
 
     @property
     def bytes_received(self) -> int:
-        """Bytes that came in over the network."""
-        return self._socket.received if self._socket else 0
+        """Bytes that came in over the network from there."""
+        return self._route.stream.received
 
-    def open(self, endpoint: SshEndpoint, opening: Opening) -> None:
-        """Connect to an endpoint and log in there; raises ``ConnectError`` and ``SecretError``."""
-        where = name_endpoint(endpoint)
-        known = load_known_hosts(_known_hosts_files(endpoint), endpoint.address, endpoint.port)
+    @property
+    def broken_jump(self) -> str:
+        """The name of the jump host whose connection broke, and this one with it; empty if none did."""
+        return self._route.find_broken()
+
+    def close(self) -> None:
+        """Close the connection, and that to the jump host if nobody else needs it. May be called more than once."""
+        self._held.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What a connection runs over: a stream, and the jump host that made it."""
+
+    stream: PromptSocket | ForwardedStream
+    jump: SshConnection | Absent = ABSENT
+    name: str = ""
+
+    def find_broken(self) -> str:
+        if isinstance(self.jump, Absent):
+            return ""
+        self.jump.transport.join(_MOMENT)
+        return self.jump.broken_jump or ("" if self.jump.transport.is_active() else self.name)
+
+
+def connect(endpoint: SshEndpoint, opening: Opening) -> SshConnection:
+    """Return a connection to an endpoint, logged in; raises ``ConnectError`` and ``SecretError``."""
+    where = name_endpoint(endpoint)
+    files = _known_hosts_files(endpoint, opening)
+    known = load_known_hosts(files, endpoint.address, endpoint.port, opening.host_files)
+    with ExitStack() as held:
         # Before the server is bothered: loading keys takes time that the server counts against us.
         proofs = load_proofs(endpoint.credential, opening, Path.home())
+        opening.reached(where, Milestone.CREDENTIAL)
         with proofs.held:
             user = endpoint.user or _own_name()
-            stream = self._open_stream(endpoint, opening)
-            transport = WireTransport(stream, known.types)
-            self._held.callback(transport.close)
-            method = ""
+            route = _open_route(endpoint, opening, held)
+            opening.reached(where, Milestone.PORT)
+            transport = WireTransport(route.stream, known.types)
+            held.callback(transport.close)
+            seen = Seen()
             try:
                 _shake_hands(transport, opening.limits)
-                require_known(known, transport.shown_key)
+                opening.reached(where, Milestone.ALGORITHMS)
+                seen.is_new = _admit(known, transport, endpoint, opening)
+                opening.reached(where, Milestone.HOST_KEY)
                 opening.progress(f"logging in to {where} as {user}")
-                method = log_in(transport, user, proofs)
+                seen.authentication = log_in(transport, user, proofs)
                 keep_alive(transport)
+                opening.reached(where, Milestone.LOGIN)
             except ConnectError as error:
                 reason = f"{where}: {error.reason}"
-                raise ConnectError(reason, error.remedy, describe_connection(transport, method)) from error
+                raise ConnectError(reason, error.remedy, describe_connection(transport, seen)) from error
             except LIBRARY_ERRORS as error:
+                broken = route.find_broken()
+                if broken:
+                    raise build_broken_jump(broken, where) from error
                 raise _explain(error, transport, where, opening.limits) from error
-        self.transport = transport
-        self.evidence = describe_connection(transport, method)
-        self.round_trips += _TURNS_TO_OPEN
+        return SshConnection(transport, describe_connection(transport, seen), route, held.pop_all())
 
-    def _open_stream(self, endpoint: SshEndpoint, opening: Opening) -> PromptSocket | paramiko.Channel:
-        if isinstance(endpoint.jump, Absent):
-            return self._open_socket(endpoint, opening)
-        try:
-            self.open(endpoint.jump, opening)
-        except ConnectError as error:
-            # What was seen there is about the jump host, not about the target.
-            reason = f"jump host {error.reason}"
-            raise ConnectError(reason, error.remedy) from error
-        opening.progress(f"connecting to {name_endpoint(endpoint)} through {name_endpoint(endpoint.jump)}")
-        self.round_trips += _TURN_TO_FORWARD
-        place = (endpoint.address, endpoint.port)
-        try:
-            return self.transport.open_channel(
-                "direct-tcpip", place, ("127.0.0.1", 0), timeout=opening.limits.connect_seconds
-            )
-        except paramiko.ChannelException as error:
-            said = clean_line(error.text, 200)
-            reason = (
-                f"jump host {name_endpoint(endpoint.jump)} does not connect us to {name_endpoint(endpoint)}: {said}"
-            )
+
+def build_broken_jump(jump: str, where: str) -> ConnectError:
+    """Return the error of a target that is out of reach because a jump host is."""
+    reason = f"jump host {jump}: the connection broke, and that to {where} with it"
+    return ConnectError(reason, "check the jump host, its sshd and what stands in between")
+
+
+def _open_route(endpoint: SshEndpoint, opening: Opening, held: ExitStack) -> _Route:
+    if isinstance(endpoint.jump, Absent):
+        stream = _open_socket(endpoint, opening)
+        held.callback(stream.close)
+        return _Route(stream)
+    jump, name = endpoint.jump, name_endpoint(endpoint.jump)
+    try:
+        lease = opening.bastions.lease(jump, lambda: connect(jump, opening))
+    except ConnectError as error:
+        # What was seen there is about the jump host, not about the target.
+        raise ConnectError(_blame(name, error.reason), error.remedy) from error
+    held.callback(lease.release)
+    opening.progress(f"connecting to {name_endpoint(endpoint)} through {name}")
+    forwarded = _open_forward(lease.connection, endpoint, name, opening)
+    held.callback(forwarded.close)
+    return _Route(forwarded, lease.connection, name)
+
+
+def _blame(jump: str, reason: str) -> str:
+    if reason.startswith("jump host "):
+        return reason
+    return f"jump host {reason}" if reason.startswith(f"{jump}: ") else f"jump host {jump}: {reason}"
+
+
+def _open_forward(jump: SshConnection, endpoint: SshEndpoint, name: str, opening: Opening) -> ForwardedStream:
+    where = name_endpoint(endpoint)
+    try:
+        return jump.transport.open_forward(endpoint.address, endpoint.port, opening.limits.connect_seconds)
+    except paramiko.ChannelException as error:
+        said = clean_line(error.text, 200)
+        if error.code == _ADMINISTRATIVELY_PROHIBITED:
+            reason = f"jump host {name}: it forwards no connection to {where}: {said}"
             remedy = (
-                "check from there that the port answers, and that its sshd allows it (AllowTcpForwarding, PermitOpen)"
+                "allow it in the sshd_config of the jump host (AllowTcpForwarding local, PermitOpen) and, if the key "
+                "there is restricted, with port-forwarding in its line of authorized_keys"
             )
             raise ConnectError(reason, remedy) from error
-        except LIBRARY_ERRORS as error:
-            raise translate(error, f"jump host {name_endpoint(endpoint.jump)}") from error
+        reason = f"jump host {name}: it cannot connect to {where}: {said}"
+        raise ConnectError(reason, "check from there that the name and the port answer") from error
+    except TimeoutError as error:
+        reason = f"jump host {name}: no answer from {where} in time"
+        raise ConnectError(reason, "check from there that the port answers, and the firewalls on the way") from error
+    except LIBRARY_ERRORS as error:
+        broken = jump.broken_jump
+        if broken or not jump.transport.is_active():
+            raise build_broken_jump(broken or name, where) from error
+        raise translate(error, f"jump host {name}") from error
 
-    def _open_socket(self, endpoint: SshEndpoint, opening: Opening) -> PromptSocket:
-        where = name_endpoint(endpoint)
-        opening.progress(f"connecting to {where}")
-        try:
-            self._socket = open_socket(endpoint.address, endpoint.port, opening.limits.connect_seconds, opening.ticks)
-        except ConnectionResetError as error:
-            raise _closed_early(where) from error
-        except OSError as error:
-            raise translate(error, where) from error
-        except UnicodeError as error:
-            reason = f"{where}: the name cannot be a host name"
-            raise ConnectError(reason, "correct the address") from error
-        self._held.callback(self._socket.close)
-        return self._socket
+
+def _open_socket(endpoint: SshEndpoint, opening: Opening) -> PromptSocket:
+    where = name_endpoint(endpoint)
+    opening.progress(f"connecting to {where}")
+    try:
+        return open_socket(endpoint.address, endpoint.port, opening.limits.connect_seconds, opening.ticks)
+    except ConnectionResetError as error:
+        raise _closed_early(where) from error
+    except NoAddressAnswers as error:
+        reasons = [f"{address}: {find_translation(each)[0]}" for address, each in error.failures.items()]
+        reason = f"{where}: no address of the name answers ({'; '.join(reasons)})"
+        raise ConnectError(reason, find_translation(error)[1]) from error
+    except OSError as error:
+        raise translate(error, where) from error
+    except UnicodeError as error:
+        reason = f"{where}: the name cannot be a host name"
+        raise ConnectError(reason, "correct the address") from error
 
 
 def _shake_hands(transport: WireTransport, limits: Limits) -> None:
@@ -134,7 +212,7 @@ def _shake_hands(transport: WireTransport, limits: Limits) -> None:
 def _explain(error: Exception, transport: WireTransport, where: str, limits: Limits) -> ConnectError:
     """Return what went wrong before the login, in the light of how far the server came."""
     cause = error.__context__ if isinstance(error.__context__, (OSError, EOFError)) else error
-    seen = describe_connection(transport, "")
+    seen = describe_connection(transport, Seen())
     seconds = limits.connect_seconds
     if isinstance(cause, TimeoutError):
         what = (
@@ -158,10 +236,22 @@ def name_endpoint(endpoint: SshEndpoint) -> str:
     return host if endpoint.port == SSH_PORT else f"{host}:{endpoint.port}"
 
 
-def _known_hosts_files(endpoint: SshEndpoint) -> tuple[Path, ...]:
+def _known_hosts_files(endpoint: SshEndpoint, opening: Opening) -> tuple[Path, ...]:
+    more = tuple(Path(text).expanduser() for text in endpoint.more_known_hosts)
+    if endpoint.host_keys is HostKeys.ACCEPT_NEW and not isinstance(opening.accepted_hosts, Absent):
+        more = (*more, opening.accepted_hosts)
     if endpoint.known_hosts:
-        return (Path(endpoint.known_hosts).expanduser(),)
-    return (Path.home() / ".ssh" / "known_hosts", _SYSTEM_KNOWN_HOSTS)
+        return (Path(endpoint.known_hosts).expanduser(), *more)
+    return (Path.home() / ".ssh" / "known_hosts", _SYSTEM_KNOWN_HOSTS, *more)
+
+
+def _admit(known: KnownHosts, transport: WireTransport, endpoint: SshEndpoint, opening: Opening) -> bool:
+    """Accept the key that the server showed; say whether only its being new speaks for it. Raises ``ConnectError``."""
+    shown, authority = transport.shown_key, transport.shown_authority
+    if endpoint.host_keys is HostKeys.ACCEPT_NEW and not isinstance(opening.accepted_hosts, Absent):
+        return admit(known, shown, authority, opening.accepted_hosts)
+    require_known(known, shown, authority)
+    return False
 
 
 def _own_name() -> str:

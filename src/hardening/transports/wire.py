@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import socket
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import paramiko
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    SSHCertificate,
+    load_ssh_public_identity,
+)
 
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Evidence, Field, Known, Unreadable
+from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Unreadable
 from hardening.transports.known_hosts import HostKey
 from hardening.transports.session import build_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _LOG = logging.getLogger(__name__)
 _KEEP_ALIVE_SECONDS = 30
 _IMPLICIT_MAC = "implicit"
+_NO_CHANNEL = -1
+_TOO_LATE = "Timeout opening channel."
 _EXCHANGE, _GREETING, _LOGIN = "SSH key exchange", "SSH greeting", "SSH login"
 
 # A type of host key, and the algorithms that prove that the server has it.
@@ -41,48 +52,97 @@ class PromptSocket(socket.socket):
         return data
 
 
+class ForwardedStream:
+    """A connection that a jump host makes for us, in place of a socket of our own; counts what it received."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+        self.received = 0
+
+    def recv(self, size: int) -> bytes:
+        """Receive from beyond the jump host."""
+        data = self._channel.recv(size)
+        self.received += len(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else paramiko asks of a socket
+        return getattr(self._channel, name)
+
+
+class NoAddressAnswers(OSError):  # noqa: N818 - said of a name, in the words of the class beside it in paramiko
+    """Several addresses of a name were tried in vain; ``failures`` says of each why."""
+
+    def __init__(self, failures: Mapping[str, OSError]) -> None:
+        self.failures = failures
+        super().__init__("no address of the name answers")
+
+
 def open_socket(address: str, port: int, seconds: float, ticks: Callable[[], float]) -> PromptSocket:
-    """Return a connected socket; tries all addresses of the name within the time. Raises ``OSError``."""
+    """Return a connected socket; the addresses of the name, of both families, are tried in turn.
+
+    Each gets an equal share of the time that is left, so that one behind a wall does not cost the others theirs. Raises
+    ``OSError``; ``NoAddressAnswers`` if there were several.
+    """
     deadline = ticks() + seconds
-    failure = OSError("the name has no address")
-    for family, kind, protocol, _, place in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
-        sock = PromptSocket(family, kind, protocol)
+    failures: dict[str, OSError] = {}
+    places = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    for position, (family, kind, protocol, _, place) in enumerate(places):
         try:
-            sock.settimeout(max(deadline - ticks(), 0.001))
+            sock = PromptSocket(family, kind, protocol)
+        except OSError as error:  # a family that this machine does not know
+            failures[str(place[0])] = error
+            continue
+        try:
+            sock.settimeout(max((deadline - ticks()) / (len(places) - position), 0.001))
             sock.connect(place)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             sock.close()
-            failure = error
+            _LOG.info("%s does not answer at %s: %s", address, place[0], error)
+            failures[str(place[0])] = error
         else:
             return sock
-    raise failure
+    if len(failures) == 1:
+        raise failures.popitem()[1]
+    raise NoAddressAnswers(failures)
 
 
 class WireTransport(paramiko.Transport):
     """paramiko's transport, which also keeps what the server offered, and never logs on its own account.
 
-    Asks for plain host keys only, never for certificates of hosts, and first for those types that are known.
+    Asks first for the types of host key that are known, and for certificates of hosts last: who has nothing else is
+    known by the key that is certified.
     """
 
     offers: dict[str, Any]
+    _refusals: dict[int, paramiko.ChannelException]
+    _asked: threading.local
     # Attributes of paramiko's that its stubs leave out or type too widely.
     remote_cipher: str
     local_cipher: str
     remote_mac: str
     local_mac: str
 
-    def __init__(self, sock: socket.socket | paramiko.Channel, known_types: Iterable[str]) -> None:
+    def __init__(self, sock: socket.socket | ForwardedStream, known_types: Iterable[str]) -> None:
         self.offers = {}
-        super().__init__(sock)
+        self._refusals = {}
+        self._asked = threading.local()
+        super().__init__(sock)  # type: ignore[arg-type] # the other kind does what is asked of a socket
         known = {name for known_type in known_types for name in _ALGORITHMS.get(known_type, (known_type,))}
         options = self.get_security_options()
         options.key_types = sorted(options.key_types, key=lambda name: name not in known)
 
     @property
-    def preferred_keys(self) -> tuple[str, ...]:
-        """Host key algorithms, without the certificates that paramiko would add."""
-        return tuple(self.get_security_options().key_types)
+    def shown_authority(self) -> HostKey | Absent:
+        """The authority that certified that key, if the server showed a certificate."""
+        blob = self.host_key.public_blob if self.host_key else None
+        if blob is None:
+            return ABSENT
+        identity = load_ssh_public_identity(f"{blob.key_type} {base64.b64encode(blob.key_blob).decode()}".encode())
+        if not isinstance(identity, SSHCertificate):
+            return ABSENT
+        kind, text = identity.signature_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[:2]
+        return HostKey(kind.decode("ascii"), base64.b64decode(text))
 
     @property
     def shown_key(self) -> HostKey:
@@ -108,6 +168,36 @@ class WireTransport(paramiko.Transport):
             self.offers = {name: list(value) if isinstance(value, list) else value for name, value in parsed.items()}
         return parsed
 
+    def open_forward(self, address: str, port: int, seconds: float) -> ForwardedStream:
+        """Return a connection that the server makes for us; raises ``ChannelException``, ``TimeoutError`` and others.
+
+        paramiko keeps one exception a connection, so that of threads which ask at the same time each might get
+        another's; and it drops what the server said.
+        """
+        self._asked.number = _NO_CHANNEL
+        try:
+            channel = self.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=seconds)
+        except paramiko.SSHException as error:
+            if str(error) == _TOO_LATE:
+                raise TimeoutError from error
+            refusal = self._refusals.pop(self._asked.number, None)
+            if refusal is None:
+                raise
+            raise refusal from error
+        return ForwardedStream(channel)
+
+    def _next_channel(self) -> int:
+        number: int = super()._next_channel()  # type: ignore[misc] # not in the stubs
+        self._asked.number = number
+        return number
+
+    def _parse_channel_open_failure(self, m: paramiko.Message) -> None:
+        copy = paramiko.Message(m.asbytes())
+        number, code = copy.get_int(), copy.get_int()
+        said = copy.get_binary().decode("utf-8", "replace")
+        self._refusals[number] = paramiko.ChannelException(code, said)
+        super()._parse_channel_open_failure(m)  # type: ignore[misc] # not in the stubs
+
     def _log(self, level: int, msg: object, *args: object) -> None:
         # paramiko logs text of the peer, and tracebacks, as errors; to us they become exceptions anyway.
         del level
@@ -120,11 +210,19 @@ def keep_alive(transport: WireTransport) -> None:
     transport.set_keepalive(_KEEP_ALIVE_SECONDS)
 
 
-def describe_connection(transport: WireTransport, authentication: str) -> Evidence:
-    """Return what was seen of a connection so far; ``authentication`` is the method that let us in, or empty.
+@dataclass(slots=True)
+class Seen:
+    """What is known of a connection beside its transport: whether we trust its host key for being new, and the login.
 
-    Nothing at all if the server did not even greet.
+    ``is_new`` is absent while the key is not accepted; ``authentication`` is the method that let us in, or empty.
     """
+
+    is_new: bool | Absent = ABSENT
+    authentication: str = ""
+
+
+def describe_connection(transport: WireTransport, known: Seen) -> Evidence:
+    """Return what was seen of a connection so far: nothing at all if the server did not even greet."""
     if not transport.remote_version:
         return {}
     seen: dict[str, Field] = {
@@ -134,8 +232,10 @@ def describe_connection(transport: WireTransport, authentication: str) -> Eviden
     }
     if transport.initial_kex_done:
         seen |= _agreements(transport)
-    if authentication:
-        seen["authentication"] = Known(authentication, _LOGIN)
+    if not isinstance(known.is_new, Absent):
+        seen["host_key_accepted"] = Known(known.is_new, _EXCHANGE)
+    if known.authentication:
+        seen["authentication"] = Known(known.authentication, _LOGIN)
     return build_connection(seen, Unreadable("the connection ended before this was settled"))
 
 

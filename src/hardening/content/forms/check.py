@@ -109,7 +109,7 @@ class CheckForm(Form):
     title: TextsForm
     severity: Severity
     rationale: TextsForm
-    applies_to: Annotated[list[ConditionForm], Field(min_length=1)]
+    applies_to: list[ConditionForm] = Field(default_factory=list)
     parameters: dict[Name, ParameterForm] = Field(default_factory=dict)
     probes: Annotated[dict[Name, ProbeForm], Field(min_length=1)]
     only_if: NodeForm | None = None

@@ -1,0 +1,354 @@
+"""What is wrong with a connection, stage by stage, each with what to do about it. Pure: judges an examination."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from hardening.errors import ConnectError
+from hardening.model.clean import clean_line
+from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Unreadable
+from hardening.model.step import Privilege
+from hardening.model.target import Become, LocalEndpoint, SshEndpoint, Target
+from hardening.probes import KINDS
+from hardening.probes.kind import Channel
+from hardening.transports.known_hosts import SSH_PORT
+from hardening.transports.session import Milestone, ShellWords
+
+if TYPE_CHECKING:
+    from hardening.model.snapshot import EndpointRecord, Snapshot
+
+
+class State(StrEnum):
+    """How a stage is. Trouble that only costs answers, or that a scan survives, is a warning."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One stage of a target: its state, what was seen, what to do, and the line to paste (each may be empty)."""
+
+    stage: str
+    state: State
+    what: str
+    remedy: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What one visit of a target showed: how far it came, why it ended, and the snapshot.
+
+    ``addresses`` are those of its name, as text, or why it has none. ``asked_password`` tells that sudo asked for one.
+    """
+
+    target: Target
+    addresses: tuple[str, ...] | Unreadable = ()
+    milestones: frozenset[Milestone] = frozenset()
+    failure: ConnectError | Absent = ABSENT
+    shell: ShellWords | Absent = ABSENT
+    snapshot: Snapshot
+    asked_password: bool = False
+
+
+CLOCK_SECONDS = 300
+"""The difference of clocks that is worth a word."""
+
+SUDO_LINES = {
+    "requiretty": "echo 'Defaults:{user} !requiretty' | sudo tee /etc/sudoers.d/{user}-tty",
+    "does not name the account": "hardening plan --kit ./kit --account {user}",
+    "does not allow the account": "hardening plan --kit ./kit --account {user}",
+    "has expired": "sudo passwd {user}",
+    "sudo is not installed": "sudo apt-get install sudo",
+    "and none is configured": "hardening doctor {target} --become sudo --sudo-password-from prompt:",
+    "refused the password": "ssh {login} -t sudo -k -v",
+    "did not let us give one": "hardening plan --kit ./kit --account {user}",
+    "does not let the account run": "ssh {login} -t sha256sum /usr/local/libexec/hardening-root",
+}
+"""What to paste where root rights were refused, by words of ours in the reason."""
+
+_WEAK = {
+    "KexAlgorithms": (
+        "kex_offered",
+        re.compile(r"diffie-hellman-group(1|14|-exchange)-sha1|gss-\S*sha1\S*|rsa1024-sha1"),
+    ),
+    "HostKeyAlgorithms": ("host_key_algorithms_offered", re.compile(r"ssh-rsa(-cert-v01@openssh\.com)?|ssh-dss\S*")),
+    "Ciphers": ("ciphers_offered", re.compile(r"\S+-cbc(@\S+)?|arcfour\S*|none")),
+    "MACs": ("macs_offered", re.compile(r"hmac-(md5|sha1|ripemd160)\S*|umac-64\S*|none")),
+}
+_KNOWN_HOSTS_LINE = re.compile(r"(\S+ (?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]+={0,3})$")
+_KNOWN_HOSTS_FILE = re.compile(r"then add to (\S+): ")
+_REACH_ROOT = "scan with become: sudo, or install what `hardening plan --kit DIR` writes and scan with become: kit"
+
+
+def diagnose(seen: Examination) -> tuple[Diagnosis, ...]:
+    """Return the stages of a target in the order in which a connection passes them, up to the first that failed."""
+    lines: list[Diagnosis] = []
+    for stages in (_diagnose_way(seen), _diagnose_account(seen)):
+        for line in stages:
+            lines.append(line)
+            if line.state is State.FAIL and line.stage != "sudo":
+                return tuple(lines)
+    return tuple(lines)
+
+
+def _diagnose_way(seen: Examination) -> Iterator[Diagnosis]:
+    """Yield what lies between us and a login; nothing where there is no connection."""
+    endpoint = seen.target.endpoint
+    if not isinstance(endpoint, SshEndpoint):
+        if isinstance(seen.failure, ConnectError):
+            yield _failed("open", seen.failure)
+        return
+    if Milestone.CREDENTIAL not in seen.milestones:
+        yield _failed("credential", seen.failure)
+        return
+    yield _ok("credential", "what is needed to log in is there")
+    if isinstance(seen.addresses, Unreadable):
+        yield Diagnosis(
+            stage="name",
+            state=State.FAIL,
+            what=f"the name could not be resolved: {seen.addresses.reason}",
+            remedy="check the address and the name service",
+            line=f"getent ahosts {shlex.quote(endpoint.address)}",
+        )
+        return
+    if seen.addresses:
+        yield _ok("name", f"the name stands for {', '.join(seen.addresses)}")
+    # Whether a reset is met while connecting or afterwards is chance: something answered.
+    if Milestone.PORT not in seen.milestones and not isinstance(_cause(seen), ConnectionResetError):
+        yield _failed("port", seen.failure, _port_line(seen, endpoint))
+        return
+    yield _ok("port", f"port {endpoint.port} answers")
+    yield from _diagnose_peer(seen, endpoint)
+
+
+def _diagnose_peer(seen: Examination, endpoint: SshEndpoint) -> Iterator[Diagnosis]:
+    connection = _connection(seen)
+    greeting = connection.get("server_version", ABSENT)
+    if not isinstance(greeting, Known):
+        yield _failed("greeting", seen.failure, f"nc {shlex.quote(endpoint.address)} {endpoint.port} </dev/null")
+        return
+    yield _ok("greeting", f"the server says {greeting.value}")
+    if Milestone.ALGORITHMS not in seen.milestones:
+        yield _failed("algorithms", seen.failure, "sudo sshd -T | grep -E '^(kex|ciphers|macs|hostkeyalgorithms)'")
+        return
+    yield _diagnose_algorithms(connection)
+    if Milestone.HOST_KEY not in seen.milestones:
+        yield _failed("host_key", seen.failure, _known_hosts_line(seen.failure))
+        return
+    yield _ok("host_key", f"the key is a known one: {_text(connection, 'host_key_fingerprint')}")
+    if Milestone.LOGIN not in seen.milestones:
+        yield _failed("login", seen.failure, _login_line(endpoint))
+        return
+    yield _ok("login", f"logged in as {endpoint.user or 'our own name'} with {_text(connection, 'authentication')}")
+
+
+def _diagnose_algorithms(connection: Evidence) -> Diagnosis:
+    weak: dict[str, list[str]] = {}
+    for option, (name, pattern) in _WEAK.items():
+        if found := [each for each in _names(connection.get(name, ABSENT)) if pattern.fullmatch(each)]:
+            weak[option] = found
+    if not weak:
+        return _ok(
+            "algorithms", f"agreed on {_text(connection, 'kex')} and {_text(connection, 'cipher_in')}; none is weak"
+        )
+    lines = "\\n".join(f"{option} -{','.join(names)}" for option, names in weak.items())
+    return Diagnosis(
+        stage="algorithms",
+        state=State.WARN,
+        what=f"weak algorithms are offered: {', '.join(name for names in weak.values() for name in names)}",
+        remedy="take them out of the configuration of sshd",
+        line=f"printf '{lines}\\n' | sudo tee /etc/ssh/sshd_config.d/00-algorithms.conf && sudo sshd -t && "
+        "sudo systemctl reload ssh",
+    )
+
+
+def _diagnose_account(seen: Examination) -> Iterator[Diagnosis]:
+    """Yield what the account may do, and what that costs."""
+    user = _user(seen)
+    silence = next((endpoint for endpoint in seen.snapshot.endpoints if endpoint.failure), None)
+    if silence is not None:
+        yield _diagnose_silence(silence, _become(seen.target), user)
+        return
+    yield _diagnose_shell(seen)
+    yield _diagnose_sudo(seen)
+    yield from _diagnose_rights(seen)
+    yield _diagnose_clock(seen.snapshot)
+
+
+def _diagnose_silence(silence: EndpointRecord, become: Become, user: str) -> Diagnosis:
+    """Tell why a target that let us in ran nothing at all."""
+    stage, remedy, line = "shell", "give the account a shell that runs commands", f"sudo usermod --shell /bin/sh {user}"
+    if become is Become.KIT:
+        stage, remedy, line = "kit", silence.remedy, f"hardening plan --kit ./kit --account {user}"
+    elif "expired" in silence.failure:
+        remedy, line = "set a new password for the account", f"sudo passwd {user}"
+    return Diagnosis(stage=stage, state=State.FAIL, what=silence.failure, remedy=remedy, line=line)
+
+
+def _diagnose_shell(seen: Examination) -> Diagnosis:
+    if isinstance(seen.shell, Absent) or not seen.shell.said.strip():
+        return _ok("shell", "the shell of the account runs what it is given, and says nothing else")
+    return Diagnosis(
+        stage="shell",
+        state=State.WARN,
+        what=f"the shell says something of its own before each command: {clean_line(seen.shell.said.strip(), 100)}",
+        remedy="it does the scan no harm; let its start file speak on terminals only",
+        line="case $- in *i*) ;; *) return ;; esac",
+    )
+
+
+def _diagnose_sudo(seen: Examination) -> Diagnosis:
+    privileges, user = seen.snapshot.privileges, _user(seen)
+    if privileges.refused:
+        line = next((line for words, line in SUDO_LINES.items() if words in privileges.refused), "sudo -l")
+        names = {"user": user, "login": _where(seen.target), "target": shlex.quote(seen.target.name)}
+        return Diagnosis(
+            stage="sudo",
+            state=State.FAIL,
+            what=privileges.refused,
+            remedy=privileges.remedy,
+            line=line.format(**names),
+        )
+    if not privileges.root:
+        return Diagnosis(
+            stage="sudo",
+            state=State.WARN,
+            what="root rights were not asked for",
+            remedy=_REACH_ROOT,
+            line=f"hardening plan --kit ./kit --account {user}",
+        )
+    match _become(seen.target):
+        case Become.KIT:
+            return _ok("sudo", "the installed script runs as root, and nothing else does")
+        case Become.SUDO if seen.asked_password:
+            return _ok("sudo", "sudo asked for the password and took it")
+        case Become.SUDO if privileges.uid != 0:
+            return _ok("sudo", "sudo makes the account root without a password")
+        case _:
+            return _ok("sudo", "the account is root")
+
+
+def _diagnose_rights(seen: Examination) -> Iterator[Diagnosis]:
+    """Yield, for each kind that lacks answers, how many and why."""
+    missing: dict[tuple[str, str], list[str]] = defaultdict(list)
+    asked = 0
+    for probe, evidence in seen.snapshot.evidence.items():
+        if (kind := KINDS[probe.kind]).channel is Channel.SESSION:
+            continue
+        asked += 1
+        reasons = [field.reason for field in evidence.values() if isinstance(field, Unreadable | Partial)]
+        if reasons:
+            needs = "root" if any(step.privilege is Privilege.ROOT for step in kind.steps([probe])) else "any account"
+            missing[needs, probe.kind].append(reasons[0])
+    for (needs, name), reasons in sorted(missing.items()):
+        lacks_root = needs == "root" and not seen.snapshot.privileges.root
+        yield Diagnosis(
+            stage="rights",
+            state=State.WARN,
+            what=f"{len(reasons)} questions of kind {name} ({needs}) were not answered in full: {reasons[0]}",
+            remedy=_REACH_ROOT if lacks_root else "",
+            line=f"hardening plan --kit ./kit --account {_user(seen)}" if lacks_root else "",
+        )
+    if not missing:
+        yield _ok("rights", f"all {asked} questions were answered in full")
+
+
+def _diagnose_clock(snapshot: Snapshot) -> Diagnosis:
+    if not isinstance(snapshot.target_time, int):
+        return Diagnosis(stage="clock", state=State.WARN, what="the target did not tell its time", line="date +%s")
+    difference = snapshot.target_time - snapshot.time
+    if abs(difference) <= CLOCK_SECONDS:
+        return _ok("clock", "the clocks agree")
+    return Diagnosis(
+        stage="clock",
+        state=State.WARN,
+        what=f"the clock of the target is {abs(difference)} s {'ahead of' if difference > 0 else 'behind'} ours",
+        remedy="find out which of the two is wrong, and let it follow a time server",
+        line="sudo timedatectl set-ntp true",
+    )
+
+
+def _ok(stage: str, what: str) -> Diagnosis:
+    return Diagnosis(stage=stage, state=State.OK, what=clean_line(what, 500))
+
+
+def _failed(stage: str, failure: ConnectError | Absent, line: str = "") -> Diagnosis:
+    reason, remedy = ("", "") if isinstance(failure, Absent) else (failure.reason, failure.remedy)
+    return Diagnosis(stage=stage, state=State.FAIL, what=reason, remedy=remedy, line=line)
+
+
+def _connection(seen: Examination) -> Evidence:
+    """Return what was seen of the connection, whether or not it came to anything."""
+    if isinstance(seen.failure, ConnectError) and seen.failure.connection:
+        return seen.failure.connection
+    return next((endpoint.connection for endpoint in seen.snapshot.endpoints), {})
+
+
+def _names(field: Field) -> list[str]:
+    if isinstance(field, Known) and isinstance(field.value, tuple):
+        return [name for name in field.value if isinstance(name, str)]
+    return []
+
+
+def _text(connection: Mapping[str, object], name: str) -> str:
+    field = connection.get(name, ABSENT)
+    return str(field.value) if isinstance(field, Known) else "something unknown"
+
+
+def _cause(seen: Examination) -> BaseException | None:
+    return seen.failure.__cause__ if isinstance(seen.failure, ConnectError) else None
+
+
+def _port_line(seen: Examination, endpoint: SshEndpoint) -> str:
+    if isinstance(_cause(seen), ConnectionRefusedError):
+        return "sudo systemctl enable --now ssh"
+    return f"nc -vz {shlex.quote(endpoint.address)} {endpoint.port}"
+
+
+def _known_hosts_line(failure: ConnectError | Absent) -> str:
+    """Return what adds the key that was shown; a revoked key has no such line."""
+    if isinstance(failure, Absent) or not (line := _KNOWN_HOSTS_LINE.search(failure.remedy)):
+        return ""
+    if file := _KNOWN_HOSTS_FILE.search(failure.remedy):
+        return f"echo {shlex.quote(line[1])} >> {shlex.quote(file[1])}"
+    return line[1]
+
+
+def _login_line(endpoint: SshEndpoint) -> str:
+    if endpoint.credential.key:
+        return f"ssh-copy-id -i {shlex.quote(endpoint.credential.key + '.pub')} {_login(endpoint)}"
+    return f"ssh {_login(endpoint)} true"
+
+
+def _login(endpoint: SshEndpoint) -> str:
+    """Return the words by which OpenSSH logs in at an endpoint."""
+    port = "" if endpoint.port == SSH_PORT else f"-p {endpoint.port} "
+    return port + shlex.quote(f"{endpoint.user}@{endpoint.address}" if endpoint.user else endpoint.address)
+
+
+def _where(target: Target) -> str:
+    return _login(target.endpoint) if isinstance(target.endpoint, SshEndpoint) else "localhost"
+
+
+def _user(seen: Examination) -> str:
+    """Return the account in words for a shell."""
+    endpoint = seen.target.endpoint
+    named = endpoint.user if isinstance(endpoint, SshEndpoint) else ""
+    return shlex.quote(seen.snapshot.privileges.user or named or "audit")
+
+
+def _become(target: Target) -> Become:
+    match target.endpoint:
+        case SshEndpoint(become=become) | LocalEndpoint(become=become):
+            return become
+        case _:
+            return Become.NO

@@ -1,0 +1,1 @@
+"""Verdicts held against outside judges on states that others made up."""
