@@ -144,15 +144,11 @@ def judge_limits(own: Cost, scan: Cost, others: Cost, parts: Mapping[str, float]
 
 def print_machine() -> None:
     """Print what the figures were measured on."""
-    model = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in line
-    ]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
     memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1_000_000
-    print(
-        f"machine: {os.cpu_count()} × {model[0] if model else platform.machine()}, {memory} GB, Linux {platform.release()}"
-    )
+    print(f"machine: {os.cpu_count()} × {model}, {memory} GB, Linux {platform.release()}")
     print(f"python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,13 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 LEAST = 0.99
+ABOUT_MODULE = "kernel_module_cramfs_disabled"
+FOLDER = "usr/lib/modules/6.1.0-1-amd64"
+PLAIN = {"type": "file", "mode": "0644", "uid": 0, "gid": 0}
+MODULE = {
+    f"{FOLDER}/modules.dep": {**PLAIN, "text": "kernel/fs/cramfs/cramfs.ko:\n"},
+    f"{FOLDER}/kernel/fs/cramfs/cramfs.ko": {**PLAIN, "text": ""},
+}
 ALLOWED = {"default", "unread"}
 """Disagreements that are agreement by the rules of comparing: the judge asks what is written, we what is in force."""
 
@@ -30,12 +39,29 @@ def checks() -> Mapping[str, Check]:
 
 
 @pytest.fixture(scope="module")
-def verdicts(checks: Mapping[str, Check], tmp_path_factory: pytest.TempPathFactory) -> tuple[Verdict, ...]:
+def stock() -> Path:
     packages.install()
-    stock = build_stock(cache_folder(os.environ))
+    return build_stock(cache_folder(os.environ))
+
+
+@pytest.fixture(scope="module")
+def verdicts(checks: Mapping[str, Check], stock: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Verdict, ...]:
     mapping = load_mapping()
     states = [state for state in load_states() if state.rule in mapping]
     return judge_states(states, mapping, checks, stock, tmp_path_factory.mktemp("states"))
+
+
+@pytest.fixture(scope="module")
+def verdicts_with_module(
+    checks: Mapping[str, Check], stock: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Verdict, ...]:
+    """Judge the states of the rule about a module in a tree that has it; the stock tree has no kernel at all.
+
+    The judge also takes a line for modprobe that stands in modules-load.d(5), where modprobe does not look.
+    """
+    states = [state for state in load_states() if state.rule == ABOUT_MODULE and "modules_load_d" not in state.scenario]
+    added = [replace(state, delta={**state.delta, **MODULE}) for state in states]
+    return judge_states(added, load_mapping(), checks, stock, tmp_path_factory.mktemp("modules"))
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +113,11 @@ def test_a_configuration_that_sshd_refuses_never_passes(verdicts: tuple[Verdict,
 def test_agreement_is_high(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     agreeing = [v for v in verdicts if v.agrees or (_is_listed(v, listed) and listed[v.state.name].because in ALLOWED)]
     assert len(agreeing) / len(verdicts) >= LEAST
+
+
+@pytest.mark.lab
+def test_modules_that_are_there_are_judged_alike(verdicts_with_module: tuple[Verdict, ...]) -> None:
+    assert [verdict.words for verdict in verdicts_with_module if not verdict.agrees] == []
 
 
 def _is_listed(verdict: Verdict, listed: Mapping[str, Listed]) -> bool:

@@ -40,6 +40,7 @@ _HARMLESS = {"getcap", "getent", "grep", "id", "od", "readlink", "stat", "tr", "
 _SYSTEMCTL = {"cat", "is-active", "is-enabled", "is-system-running", "list-unit-files", "list-units", "show"}
 _SAVERS = {f"{family}tables-{form}save" for family in ("ip", "ip6") for form in ("", "legacy-", "nft-")}
 _AWK_CAN_ACT = re.compile(r"""system\s*\(|(?<!\|)\|(?!\|)|(?:print|printf)[^;}\n]*>|close\s*\(|["']\s*\|""")
+_RPM_OPTIONS = {"-q", "-qa", "-qf", "--qf", "-V", "--nodeps"}
 _EVAL_CAN_ACT = re.compile(r"[;&|<>`\n]|\$\(")
 
 
@@ -95,6 +96,7 @@ _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     # tracking only answers; -h keeps it off the socket, where it would make a file.
     "chronyc": lambda arguments: "-h" in arguments and _words(arguments)[-1] == "tracking",
     "docker": lambda arguments: arguments[0] in {"ps", "inspect"} or list(arguments[:2]) == ["image", "inspect"],
+    "dpkg": lambda arguments: arguments[0] == "-V" and _options(arguments) == {"-V"},
     "dpkg-query": lambda arguments: _options(arguments) <= {"-S", "-W", "-f"},
     "eval": lambda arguments: not _EVAL_CAN_ACT.search(" ".join(arguments)) and "=" in arguments[0],
     **dict.fromkeys(_SAVERS, lambda arguments: not arguments),
@@ -102,7 +104,7 @@ _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     "ntpq": lambda arguments: _words(arguments) == ["'rv 0 leap'", "127.0.0.1"] and _options(arguments) <= {"-n", "-c"},
     "find": _find_only_reads,
     "rpm": lambda arguments: (
-        arguments[0] in {"-q", "-qa", "-qf"} and _options(arguments) <= {"-q", "-qa", "-qf", "--qf"}
+        arguments[0] in {"-q", "-qa", "-qf", "-V"} and _options(arguments) <= _RPM_OPTIONS
     ),
     "timeout": _timeout_only_reads,
     **dict.fromkeys({"lastlog", "lastlog2"}, lambda arguments: list(arguments) == []),

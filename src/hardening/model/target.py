@@ -30,8 +30,8 @@ class HostKeys(StrEnum):
 class Credential:
     """References to secrets, never the secrets themselves (``env:NAME``, ``file:PATH``, ``prompt:``); ``""`` is none.
 
-    ``key`` is the path of a private key file, ``certificate`` that of its certificate; ``""`` is the one beside the key,
-    if there is one.
+    ``key`` is the path of a private key file, ``certificate`` that of its certificate: where it is ``""``, the one
+    beside the key counts, if there is one.
     """
 
     key: str = ""
