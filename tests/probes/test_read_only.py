@@ -103,9 +103,7 @@ _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     "nft": lambda arguments: _words(arguments) == ["list", "ruleset"] and _options(arguments) <= {"-s", "-t"},
     "ntpq": lambda arguments: _words(arguments) == ["'rv 0 leap'", "127.0.0.1"] and _options(arguments) <= {"-n", "-c"},
     "find": _find_only_reads,
-    "rpm": lambda arguments: (
-        arguments[0] in {"-q", "-qa", "-qf", "-V"} and _options(arguments) <= _RPM_OPTIONS
-    ),
+    "rpm": lambda arguments: arguments[0] in {"-q", "-qa", "-qf", "-V"} and _options(arguments) <= _RPM_OPTIONS,
     "timeout": _timeout_only_reads,
     **dict.fromkeys({"lastlog", "lastlog2"}, lambda arguments: list(arguments) == []),
     "visudo": lambda arguments: list(arguments) == ["-V"],
