@@ -24,7 +24,7 @@ from hardening.model.evidence import (
 from hardening.model.step import Privilege, ShellStep, Step
 from hardening.probes.audit_coverage import RuleSet, collect, find_recorder, list_calls, watch_permissions
 from hardening.probes.audit_rules_script import RULES_FILE, RULES_FOLDER, SOURCES, STEP_NAME, build_script
-from hardening.probes.audit_syntax import Clear, Control, Rule, parse_line
+from hardening.probes.audit_syntax import Clear, Control, Rule, clean_path, parse_line
 from hardening.probes.config_files import classify, refused_folders
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
 from hardening.probes.listing import Seen, parse_listing, parse_numbered_lines
@@ -225,7 +225,7 @@ def _build(probe: Probe, sets: Mapping[str, RuleSet | Unreadable], machine: str)
         "rules": _list([_build_rule(when, rule) for when, found in known.items() for rule in found.rules], reason),
         "watched": _list(
             [
-                _build_watched(when, path, watch_permissions(found.rules, path.rstrip("/") or "/", within, machine))
+                _build_watched(when, path, watch_permissions(found.rules, clean_path(path), within, machine))
                 for when, found in known.items()
                 for path in probe.texts("watch")
             ],

@@ -100,7 +100,7 @@ class _Draft:
                 is_swapped = second in {"always", "never", "possible"}
                 self.action, self.list = (second, first) if is_swapped else (first, second)
             case "-w":
-                self.action, self.list, self.path = "always", "exit", _clean_path(value)
+                self.action, self.list, self.path = "always", "exit", clean_path(value)
             case "-p":
                 self.permissions = frozenset(value) & _PERMISSIONS
             case "-k":
@@ -116,7 +116,7 @@ class _Draft:
             case "arch":
                 self.arch = text
             case "path" | "dir":
-                self.path = _clean_path(text)
+                self.path = clean_path(text)
             case "perm":
                 self.permissions = frozenset(text) & _PERMISSIONS
             case "key":
@@ -182,5 +182,7 @@ def _normalise(text: str) -> tuple[str, str]:
     return name, f"{name}{operator}{value}"
 
 
-def _clean_path(path: str) -> str:
-    return path.rstrip("/") or "/"
+def clean_path(path: str) -> str:
+    """Return a path in one form: no slash at its end, and /run for its old name."""
+    path = path.rstrip("/") or "/"
+    return path.removeprefix("/var") if path.startswith("/var/run/") else path
