@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-all all check format schema lab wheel bench
+.PHONY: help demo packages test test-quick test-all all check format schema lab wheel bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,7 +42,10 @@ check: $(VENV)/tools ## lint, types, import contracts, content and its samples, 
 test-quick: $(VENV)/tools ## the offline tests, on all cores
 	$(BIN)/pytest -n auto -m 'not lab and not slow'
 
-test: test-quick ## quick suite, then the lab (root; installs Debian packages for it)
+packages: $(VENV)/tools ## install the Debian packages that tests need (root)
+	$(BIN)/python -m tests.lab install
+
+test: packages test-quick ## quick suite, then the lab of real servers (root; installs Debian packages)
 	$(BIN)/pytest -m 'lab and not slow' tests/lab
 
 test-all: test ## everything, also what is marked slow

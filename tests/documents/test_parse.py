@@ -105,7 +105,13 @@ def test_nesting_at_the_limit_is_read() -> None:
 
 
 def test_nesting_beyond_the_limit_is_one_problem() -> None:
-    assert problems("[" * 100_000) == [f"f:1:{DEPTH_LIMIT + 2}: there are more than {DEPTH_LIMIT} levels"]
+    assert problems("[" * 500) == [f"f:1:{DEPTH_LIMIT + 2}: there are more than {DEPTH_LIMIT} levels"]
+
+
+def test_nesting_beyond_what_the_parser_itself_bears_is_one_problem() -> None:
+    (problem,) = problems("[" * 100_000)
+
+    assert problem.endswith(f": there are more than {DEPTH_LIMIT} levels")
 
 
 def test_a_lone_document_marker_is_allowed() -> None:

@@ -1,4 +1,7 @@
-"""The lab for use by hand: `python -m tests.lab up [NAME…] | down | list`. Its hosts stay up until `down`."""
+"""The lab for use by hand: `python -m tests.lab up [NAME…] | down | list`. Its hosts stay up until `down`.
+
+`python -m tests.lab install` installs the Debian packages of all tests, and does nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tests.lab import packages
 from tests.lab.catalogue import CATALOGUE, PASSWORD, Account, Login, Sudo, jumps
 from tests.lab.commands import LabError
 from tests.lab.hosts import Host
@@ -13,7 +17,7 @@ from tests.lab.keys import PASSPHRASE
 from tests.lab.lab import BY_HAND, RUNS, SUITES, Lab, build_materials, create_lab, destroy, sweep
 from tests.lab.network import Network
 
-USAGE = f"usage: python -m tests.lab up [NAME…] | down | list\nhosts: {' '.join(CATALOGUE)}"
+USAGE = f"usage: python -m tests.lab up [NAME…] | down | list | install\nhosts: {' '.join(CATALOGUE)}"
 
 
 def up(names: Sequence[str]) -> None:
@@ -90,6 +94,8 @@ def main(arguments: Sequence[str]) -> int:
             destroy(RUNS / BY_HAND)
         case ["list"]:
             list_hosts()
+        case ["install"]:
+            packages.install()
         case _:
             say(USAGE)
             return 2

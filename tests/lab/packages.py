@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.lab.commands import LabError, run
 
 PACKAGES = (
+    "busybox",
     "debian-archive-keyring",
     "iproute2",
     "mmdebstrap",

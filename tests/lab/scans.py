@@ -50,6 +50,11 @@ class Run:
         return {check for check, outcome in self.outcomes.items() if outcome == "pass"}
 
     @property
+    def passed_by_answers(self) -> set[str]:
+        """The checks that passed by what a target answered; what was seen of the connection alone is left out."""
+        return {check for check in self.passed if not check.startswith("linux-ssh-connection-")}
+
+    @property
     def said(self) -> str:
         """The summary as one line, whatever the width of the terminal broke it at."""
         return " ".join(self.err.replace("\n  · ", "\n").split())

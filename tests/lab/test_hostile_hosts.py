@@ -86,7 +86,7 @@ FLOOD = "head -c 50000000 /dev/zero; head -c 1000 /dev/zero >&2"
 
 def test_fifty_megabytes_end_at_the_limit(scans: Scans, add_account: AddAccount) -> None:
     run = scans.scan(add_account("flood", greets=FLOOD))
-    assert (run.status, run.passed, reason(run)) == (3, set(), "output limit reached")
+    assert (run.status, run.passed_by_answers, reason(run)) == (3, set(), "output limit reached")
 
 
 def test_fifty_megabytes_are_not_kept_in_memory(scans: Scans, add_account: AddAccount) -> None:
@@ -114,7 +114,7 @@ IMPOSTOR = """\
 )
 def test_made_up_answers_to_every_step_pass_nothing(scans: Scans, add_account: AddAccount, answer: str) -> None:
     run = scans.scan(add_account("liar", shell=IMPOSTOR.replace("ANSWER", answer)), *EXTENDED, limits=QUICK)
-    assert (run.status, run.passed, "Traceback" in run.err) == (3, set(), False), run.err
+    assert (run.status, run.passed_by_answers, "Traceback" in run.err) == (3, set(), False), run.err
 
 
 EVIL_NAME = "evil\x1b]0;owned\x07\x1b[31m<img src=x onerror=alert(1)>\n::error::injected"

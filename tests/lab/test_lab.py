@@ -9,13 +9,15 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.lab.catalogue import CATALOGUE, PASSWORD
+from tests.lab.catalogue import CATALOGUE, PASSWORD, SUITE
 from tests.lab.commands import LabError
 from tests.lab.lab import Lab
 from tests.lab.logins import Said, ask, log_in_and_ask, logged_in, logged_in_over
 from tests.lab.network import GATEWAY
 
 SUDO_BY_PASSWORD = "sudo -k -S -p prompt: id -u"
+QUICK = [name for name, spec in CATALOGUE.items() if spec.suite == SUITE]
+ALL = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CATALOGUE]
 
 
 @pytest.mark.parametrize("name", ["plain", "hardened", "weak", "nosudo", "bastion"])
@@ -119,7 +121,7 @@ def test_rekeyed_shows_another_key_than_known(lab: Lab) -> None:
 
 
 def test_host_keys_differ_between_hosts(lab: Lab) -> None:
-    keys = [line.split()[2] for name in CATALOGUE for line in lab.host(name).host_keys]
+    keys = [line.split()[2] for name in QUICK for line in lab.host(name).host_keys]
     assert len(keys) == len(set(keys))
 
 
@@ -181,14 +183,14 @@ def test_hardened_filters_both_families(lab: Lab) -> None:
     assert "hook input priority filter; policy drop" in ruleset
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", ALL)
 def test_all_services_of_a_host_run(lab: Lab, name: str) -> None:
     rows = lab.host(name).run("systemctl", "--failed", "--plain", "--no-legend").splitlines()
     failed = {row.split()[0] for row in rows if not row.startswith("user@")}  # logins that are refused leave such units
     assert failed == set()
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", ALL)
 def test_hosts_are_completely_booted(lab: Lab, name: str) -> None:
     assert lab.host(name).run("systemctl", "list-jobs", "--plain", "--no-legend") == ""
 

@@ -92,6 +92,8 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
         for snapshot in executor.collect(request.targets):
             folder.keep(snapshot)
             sessions.keep_recording(snapshot.target, folder)
+            # Told when it is kept and not when it is seen: whoever interrupts a scan keeps what was said to be done.
+            context.progress(snapshot.target, "done" if snapshot.reached else "failed")
             yield snapshot
 
 

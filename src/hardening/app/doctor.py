@@ -56,6 +56,7 @@ def examine(target: Target, plan: Plan, context: CollectContext) -> Examination:
             content_digest="",
         ),
     )
+    context.progress(target.name, "done" if snapshot.reached else "failed")
     return Examination(
         target=target,
         addresses=resolve_name(target),

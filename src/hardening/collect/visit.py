@@ -102,7 +102,6 @@ def visit(target: Target, plan: Plan, context: VisitContext) -> Snapshot:
             snapshot = _build_failed(trace, ConnectError(error.reason, error.remedy, session.connection))
         finally:
             session.close()
-    context.progress(target.name, "done" if snapshot.reached else "failed")
     return snapshot
 
 

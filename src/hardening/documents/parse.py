@@ -181,5 +181,7 @@ _NO_CHILDREN: list[Mark] = []
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
     what = error.problem or "this is no YAML"
+    if "nesting depth" in what:  # libyaml has a limit of its own, which it may meet first, since it reads ahead
+        what = str(_TooDeepError(None))
     remedies = (remedy for part, remedy in _SYNTAX_REMEDIES.items() if part in what)
     return located(place_at(file, error.problem_mark), what, next(remedies, ""))
