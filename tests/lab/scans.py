@@ -52,7 +52,8 @@ class Run:
     @property
     def passed_by_answers(self) -> set[str]:
         """The checks that passed by what a target answered; what was seen of the connection alone is left out."""
-        return {check for check in self.passed if not check.startswith("linux-ssh-connection-")}
+        passed = {result["check"] for result in self.report["results"] if result["outcome"] == "pass"}
+        return {check for check in passed if not check.startswith("linux-ssh-connection-")}
 
     @property
     def said(self) -> str:

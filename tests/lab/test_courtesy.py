@@ -14,7 +14,7 @@ from tests.lab.logins import log_in_and_ask
 from tests.lab.scans import EXTENDED, Run, Scans
 from tests.lab.traces import Call, Trace, traced
 
-MOST_PROGRAMS = 40
+MOST_PROGRAMS = 60
 BATCH_SHELL = re.compile(r'"/bin/sh", \["/bin/sh", "-c", "echo \\"\$1\$2\\";')
 """A shell that receives a script on standard input: see `bootstrap`."""
 EFFECTIVE_SSHD = re.compile(r'\["(?:/usr/sbin/)?sshd", "-T"')
