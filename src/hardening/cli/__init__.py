@@ -69,7 +69,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="hardening", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""Scan servers without agents and map every gap to a recommended measure.
+    """Scan servers without agents and map every gap to a recommended measure.
 
     \b
       hardening scan local -o html=gap.html

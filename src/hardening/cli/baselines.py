@@ -22,7 +22,7 @@ def baselines() -> None:
 @site_option
 @language_option
 def list_baselines(*, site: Path | None, lang: str | None) -> None:
-    r"""List baselines with their version, size and title.
+    """List baselines with their version, size and title.
 
     \b
       hardening baselines list
@@ -47,7 +47,7 @@ def list_baselines(*, site: Path | None, lang: str | None) -> None:
 @site_option
 @language_option
 def show(*, baseline: str, site: Path | None, lang: str | None) -> None:
-    r"""Show the controls of a baseline: their checks, questions for people, and what nothing examines.
+    """Show the controls of a baseline: their checks, questions for people, and what nothing examines.
 
     \b
       hardening baselines show linux-server

@@ -32,7 +32,7 @@ def checks() -> None:
 @site_option
 @language_option
 def list_checks(*, platform: str, site: Path | None, lang: str | None) -> None:
-    r"""List checks with severity, recommended measure and title.
+    """List checks with severity, recommended measure and title.
 
     \b
       hardening checks list
@@ -55,7 +55,7 @@ def list_checks(*, platform: str, site: Path | None, lang: str | None) -> None:
 @site_option
 @language_option
 def show(*, check: str, site: Path | None, lang: str | None) -> None:
-    r"""Show one check: why, what it asks, how to close the gap.
+    """Show one check: why, what it asks, how to close the gap.
 
     \b
       hardening checks show linux-perm-shadow
@@ -94,7 +94,7 @@ def _print_check(check: Check, content: Content, language: Language) -> None:
 @checks.command()
 @site_option
 def lint(*, site: Path | None) -> int:
-    r"""Check the form of all content and that its names lead somewhere; exits 10 if there is trouble.
+    """Check the form of all content and that its names lead somewhere; exits 10 if there is trouble.
 
     \b
       hardening checks lint
@@ -111,7 +111,7 @@ def lint(*, site: Path | None) -> int:
 @click.argument("names", nargs=-1, metavar="[CHECK]...")
 @site_option
 def test(*, names: tuple[str, ...], site: Path | None) -> int:
-    r"""Run the samples of checks and prove that each comparison matters; exits 10 if there is trouble.
+    """Run the samples of checks and prove that each comparison matters; exits 10 if there is trouble.
 
     A check is proven when its samples agree, one passes and one fails, forcing any comparison changes a sample, and
     nothing seen never passes.
@@ -135,7 +135,7 @@ def test(*, names: tuple[str, ...], site: Path | None) -> int:
 @click.option("--group", default="", help="Folder under the platform [default: second word of the id].")
 @click.option("--into", type=click.Path(path_type=Path), default=Path(), help="Folder that holds checks/ [default: .].")
 def new(*, check: str, kind: str, group: str, into: Path) -> None:
-    r"""Write the file of a new check with blanks to fill in, which `checks lint` then accepts.
+    """Write the file of a new check with blanks to fill in, which `checks lint` then accepts.
 
     \b
       hardening checks new linux-perm-motd --kind file_status
@@ -149,7 +149,7 @@ def new(*, check: str, kind: str, group: str, into: Path) -> None:
 @checks.command()
 @click.argument("name", default="check")
 def schema(*, name: str) -> None:
-    r"""Print a JSON Schema for editors: check, actions, baseline, framework, inventory or site.
+    """Print a JSON Schema for editors: check, actions, baseline, framework, inventory or site.
 
     \b
       hardening checks schema > check.schema.json

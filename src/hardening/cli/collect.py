@@ -39,7 +39,7 @@ def collect(
     quiet: bool,
     verbose: int,
 ) -> int:
-    r"""Visit targets and keep the evidence; judge nothing.
+    """Visit targets and keep the evidence; judge nothing.
 
     Prints the folder with the snapshots. Exits 3 if a target was not reached; the others are kept.
 

@@ -36,7 +36,7 @@ def doctor(
     lang: str | None,
     verbose: int,
 ) -> int:
-    r"""Find out what is wrong with the way to a target; each stage with its remedy and a line to paste.
+    """Find out what is wrong with the way to a target; each stage with its remedy and a line to paste.
 
     Tries name, port, host key, algorithms, login, shell, sudo, rights and clock with one visit and one login.
     Exits 10 if a stage failed. A warning costs answers, or is something to mend, but does not stop a scan.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @judge_arguments
 @verbose_option
 def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: JudgeArguments, verbose: int) -> int:
-    r"""Judge evidence that was collected earlier; touch nothing.
+    """Judge evidence that was collected earlier; touch nothing.
 
     SNAPSHOTS are snapshot files, or folders that `hardening collect` or `scan` wrote. Without -b the baselines
     count that the targets were visited for; a question that was not asked then is an error now.

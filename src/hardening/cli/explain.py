@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @site_option
 @language_option
 def explain(*, check: str, scan: str | None, targets: tuple[str, ...], site: Path | None, lang: str | None) -> None:
-    r"""Tell what a check asks and, from a scan, what was seen, how it was judged and what would make it pass.
+    """Tell what a check asks and, from a scan, what was seen, how it was judged and what would make it pass.
 
     \b
       hardening explain linux-perm-shadow

@@ -23,7 +23,7 @@ def measures() -> None:
 @language_option
 @click.option("--verifiable", is_flag=True, help="Only measures that some check speaks to.")
 def list_measures(*, site: Path | None, lang: str | None, verifiable: bool) -> None:
-    r"""List measures by framework and principle, with the number of checks that speak to each.
+    """List measures by framework and principle, with the number of checks that speak to each.
 
     \b
       hardening measures list --verifiable
@@ -50,7 +50,7 @@ def list_measures(*, site: Path | None, lang: str | None, verifiable: bool) -> N
 @site_option
 @language_option
 def show(*, measure: str, site: Path | None, lang: str | None) -> None:
-    r"""Show one measure: who carries it, its effort, and the checks that speak to it.
+    """Show one measure: who carries it, its effort, and the checks that speak to it.
 
     \b
       hardening measures show 2.6.4

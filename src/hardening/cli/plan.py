@@ -43,7 +43,7 @@ def plan(
     source: str,
     public_key: IO[str] | None,
 ) -> None:
-    r"""Print every command that a scan would run, with its digest. Needs no target and touches nothing.
+    """Print every command that a scan would run, with its digest. Needs no target and touches nothing.
 
     The same baselines give the same commands on every Linux target, so the digest can be approved once.
 

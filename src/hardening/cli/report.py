@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @site_option
 def report(*, scan: str, outputs: tuple[Output, ...], lang: str | None, quiet: bool, site: Path | None) -> None:
-    r"""Write the report of an earlier scan in other formats.
+    """Write the report of an earlier scan in other formats.
 
     SCAN is a JSON report, a snapshot folder, a scan id, or latest. A JSON report is rendered as it stands; snapshots
     are judged anew by the content of this version.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def scan(
     *, reach: TargetArguments, asked: ContentArguments, judged: JudgeArguments, keep_raw: bool, verbose: int
 ) -> int:
-    r"""Visit targets, judge the answers, report the gaps.
+    """Visit targets, judge the answers, report the gaps.
 
     TARGET is a name from the inventory, or an address: local, ssh://USER@HOST:PORT, chroot:FOLDER, podman:NAME,
     docker:NAME, podman-image:IMAGE, docker-image:IMAGE, recorded:FILE.
