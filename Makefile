@@ -49,7 +49,8 @@ test: packages test-quick ## quick suite, then the lab of real servers (root; in
 	$(BIN)/pytest -n 2 --dist loadfile -m 'lab and not slow' tests/lab
 
 test-all: test ## everything, also what is marked slow
-	$(BIN)/pytest -n 2 --dist loadfile -m slow
+	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and not lab'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and lab' tests/lab
 
 wheel: $(VENV)/tools ## build the wheel, install it elsewhere and use it there
 	$(BIN)/pytest -m slow tests/install
