@@ -21,7 +21,7 @@ from tests.cli.conftest import Command
             "no check 'linux-perm-shadwo'; did you mean linux-perm-shadow?",
         ),
         (["scan", "local", "-o", "html"], "write FORMAT=PATH"),
-        (["scan", "local", "-o", "docx=x"], "no format 'docx'; there are html, json"),
+        (["scan", "local", "-o", "docx=x"], "no format 'docx'; there are html, md, json"),
         (["scan", "local", "-o", "html=missing/gap.html"], "no such folder missing; make it first"),
         (["scan", "local", "-o", "html=a", "-o", "json=a"], "two reports would be written to a"),
         (["scan", "local", "--select", "zone"], "write LABEL=VALUE"),

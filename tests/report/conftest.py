@@ -23,7 +23,7 @@ def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     def check(name: str, text: str) -> None:
         path = GOLDEN / name
         if update:
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8")
+            path.write_bytes(text.encode())
+        assert text == path.read_bytes().decode()
 
     return check

@@ -1,7 +1,8 @@
 """From judgements to reports: build the report once, then render it in each format of the table FORMATS.
 
-``build.py`` adds up and ranks; ``json_report.py`` writes everything, ``stored.py`` reads it back; ``html_report.py`` is
-for people. Nothing here visits a target, judges anything or writes a file.
+``build.py`` adds up and ranks; ``json_report.py`` writes everything, ``stored.py`` reads it back; ``html_report.py``
+and ``markdown_report.py`` are for people, the others for pipelines, dashboards and log systems. Nothing here visits a
+target, judges anything or writes a file.
 """
 
 from __future__ import annotations
@@ -30,8 +31,57 @@ def _render_json(report: Report, options: RenderOptions) -> Iterator[OutputFile]
     return render_json(report, options)
 
 
+def _render_codequality(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.codequality_report import render_codequality  # noqa: PLC0415
+
+    return render_codequality(report, options)
+
+
+def _render_csv(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.csv_report import render_csv  # noqa: PLC0415
+
+    return render_csv(report, options)
+
+
+def _render_ecs(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.ecs_report import render_ecs  # noqa: PLC0415
+
+    return render_ecs(report, options)
+
+
+def _render_junit(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.junit_report import render_junit  # noqa: PLC0415
+
+    return render_junit(report, options)
+
+
+def _render_markdown(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.markdown_report import render_markdown  # noqa: PLC0415
+
+    return render_markdown(report, options)
+
+
+def _render_openmetrics(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.openmetrics_report import render_openmetrics  # noqa: PLC0415
+
+    return render_openmetrics(report, options)
+
+
+def _render_sarif(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.sarif_report import render_sarif  # noqa: PLC0415
+
+    return render_sarif(report, options)
+
+
 FORMATS: dict[str, Format] = {
     "html": Format("html", ".html", _render_html),
+    "md": Format("md", ".md", _render_markdown),
     "json": Format("json", ".json", _render_json),
+    "csv": Format("csv", ".csv", _render_csv),
+    "junit": Format("junit", ".xml", _render_junit),
+    "sarif": Format("sarif", ".sarif", _render_sarif),
+    "codequality": Format("codequality", ".json", _render_codequality),
+    "openmetrics": Format("openmetrics", ".prom", _render_openmetrics),
+    "ecs": Format("ecs", ".ndjson", _render_ecs),
 }
 """The report formats by the name that ``-o`` knows."""

@@ -91,6 +91,7 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
         clock_difference=snapshot.target_time - snapshot.time if isinstance(snapshot.target_time, int) else ABSENT,
         steps=tuple(_cut_texts(step) for step in snapshot.steps),
         problems=tuple(problem[:TEXT_LIMIT] for problem in judgement.problems),
+        place=snapshot.place,
     )
 
 

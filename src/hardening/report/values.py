@@ -236,7 +236,7 @@ class TargetEntry:
     """A target and its numbers, without its results.
 
     ``platform_problem`` says why ``system`` is absent. ``clock_difference`` is the target's clock minus ours in
-    seconds.
+    seconds. ``place`` is the line of the inventory that names the target, empty if none does.
     """
 
     name: str
@@ -254,6 +254,7 @@ class TargetEntry:
     clock_difference: int | Absent
     steps: tuple[StepRecord, ...]
     problems: tuple[str, ...]
+    place: str
 
 
 class SeenState(StrEnum):

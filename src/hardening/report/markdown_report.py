@@ -1,0 +1,154 @@
+"""Markdown: the state, what to do first and the worst gaps, at the length of a CI job's summary.
+
+GitHub takes at most 1 MiB for a step (https://docs.github.com/en/actions, "step isolation and limits"), so lists are
+cut and say so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hardening.model.check import Severity
+from hardening.model.clean import clean_line
+from hardening.report.format import OutputFile, RenderOptions
+from hardening.report.telling import checks_by_id
+from hardening.report.values import Gate
+from hardening.report.views import build_cards
+from hardening.report.wording import load_wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hardening.report.values import Report, Summary
+    from hardening.report.wording import Wording
+
+MOST_TARGETS = 100
+MOST_MEASURES = 10
+MOST_GAPS = 100
+MOST_UNEXAMINED = 50
+LONGEST_CELL = 500
+_SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+
+# CommonMark lets a backslash stand before any of its signs. @ and # would call people and issues, and GitHub makes
+# links of whole addresses; the last two would begin a list.
+_SIGNS = re.compile(r"[\\`*_{}\[\]<>#|~@&$]|:(?=//)|(?<=www)\.|\A[-+=]|(?<=\A\d)[.)]")
+
+
+def render_markdown(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    """Yield the one file of the report, in the language asked for."""
+    wording = load_wording(options.folder, options.language, options.zone)
+    yield OutputFile(
+        "report.md", ("".join(f"{line}\n" for line in _write(report.summary, wording)).encode(),).__iter__()
+    )
+
+
+def _write(summary: Summary, wording: Wording) -> Iterator[str]:
+    yield f"# {escape(wording.text('summary.title', date=wording.date(summary.info.started)))}"
+    yield from _write_end(summary, wording)
+    yield from _write_targets(summary, wording)
+    yield from _write_first(summary, wording)
+    yield from _write_gaps(summary, wording)
+    yield from _write_unexamined(summary, wording)
+
+
+def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
+    counts, controls = summary.counts, summary.control_coverage
+    yield ""
+    yield escape(
+        wording.text(
+            "summary.numbers",
+            compliance=wording.percent(counts.compliance),
+            coverage=wording.percent(counts.coverage),
+            passed=counts.passed,
+            failed=counts.failed,
+            errors=counts.errors,
+        )
+    )
+    yield escape(wording.text("scope.line", n=controls.not_examined, m=controls.total))
+    if isinstance(gate := summary.info.gate, Gate):
+        yield ""
+        yield f"**{escape(wording.text('gate.code', code=gate.exit_code))}**"
+        yield ""
+        yield from (f"- {escape(wording.of(words))}" for words in gate.lines)
+
+
+def _write_targets(summary: Summary, wording: Wording) -> Iterator[str]:
+    heads = [wording.text("word.target"), wording.text("state.compliance"), wording.text("state.coverage")]
+    heads += [wording.text(f"severity.{severity}") for severity in _SHOWN]
+    yield ""
+    yield _row(heads)
+    yield "|---|" + "---:|" * (len(heads) - 1)
+    for target in summary.targets[:MOST_TARGETS]:
+        if target.reached:
+            numbers = [wording.percent(target.counts.compliance), wording.percent(target.counts.coverage)]
+            numbers += [wording.integer(target.gaps.get(severity, 0)) for severity in _SHOWN]
+        else:
+            numbers = [wording.text("state.not_reached"), *["–"] * (len(heads) - 2)]
+        yield _row([target.name, *numbers])
+    if len(summary.targets) > MOST_TARGETS:
+        yield ""
+        yield escape(wording.count("summary.more_targets", len(summary.targets) - MOST_TARGETS))
+
+
+def _write_first(summary: Summary, wording: Wording) -> Iterator[str]:
+    cards = build_cards(summary)
+    yield ""
+    yield f"## {escape(wording.text('summary.first'))}"
+    yield ""
+    if not cards:
+        yield escape(wording.text("first.nothing"))
+    for number, card in enumerate(cards[:MOST_MEASURES], 1):
+        where = wording.count("word.on_targets", len(card.line.targets))
+        gaps = f"{wording.count('word.gap', len(card.line.gaps))} {where}"
+        yield f"{number}. **{escape(card.label)} {escape(wording.of(card.line.title))}**: {escape(gaps)}"
+        for work in card.work:
+            closes = wording.count("first.closes", len(work.line.gaps))
+            yield f"   - {escape(wording.of(work.line.title))} ({escape(closes)})"
+    if len(cards) > MOST_MEASURES:
+        yield ""
+        yield escape(wording.count("summary.more_measures", len(cards) - MOST_MEASURES))
+
+
+def _write_gaps(summary: Summary, wording: Wording) -> Iterator[str]:
+    if not summary.gaps:
+        return
+    checks = checks_by_id(summary)
+    yield ""
+    yield f"## {escape(wording.text('summary.gaps'))}"
+    yield ""
+    for gap in summary.gaps[:MOST_GAPS]:
+        severity = wording.text(f"severity.{gap.severity}")
+        title = wording.of(checks[gap.check].title)
+        yield f"- {escape(severity)}: {escape(gap.target)}: {escape(title)} (`{gap.check}`)"
+    if len(summary.gaps) > MOST_GAPS:
+        yield f"- {escape(wording.count('summary.more_gaps', len(summary.gaps) - MOST_GAPS))}"
+
+
+def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
+    lines = [
+        f"{wording.text('summary.unreached', target=line.target)}: {wording.phrase(line.reason).text}"
+        for line in summary.unreached
+    ]
+    lines += [
+        wording.count(f"unexamined.{group.need}", len(group.checks), target=group.target)
+        + (f": {wording.phrase(group.reason).text}" if group.reason else "")
+        for group in summary.unexamined
+    ]
+    if not lines:
+        return
+    yield ""
+    yield f"## {escape(wording.text('summary.unexamined'))}"
+    yield ""
+    yield from (f"- {escape(line)}" for line in lines[:MOST_UNEXAMINED])
+    if len(lines) > MOST_UNEXAMINED:
+        yield f"- {escape(wording.count('summary.more_unexamined', len(lines) - MOST_UNEXAMINED))}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escape(cell) for cell in cells) + " |"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is: one line, no links, no markup, no HTML, nobody called."""
+    return _SIGNS.sub(r"\\\g<0>", clean_line(text, LONGEST_CELL).encode("utf-8", "replace").decode())
