@@ -44,9 +44,10 @@ def describe(lab: Lab, host: Host) -> str:
     """Render what one needs to log in on a host and to scan it."""
     outer = ",".join(f"audit@{lab.host(name).address}:22" for name in jumps(host.name))
     jump = f" --jump {outer}" if outer else ""
-    has_password = host.accounts["audit"].sudo is Sudo.PASSWORD
-    variable = f" env LAB_PASSWORD='{PASSWORD}'" if has_password else ""
-    password = " --sudo-password-from env:LAB_PASSWORD" if has_password else ""
+    audit = host.accounts["audit"]
+    password = " --sudo-password-from env:LAB_PASSWORD" if audit.sudo is Sudo.PASSWORD else ""
+    password += " --password-from env:LAB_PASSWORD" if audit.login is Login.KEY_AND_PASSWORD else ""
+    variable = f" env LAB_PASSWORD='{PASSWORD}'" if password else ""
     command = (
         f"ip netns exec {lab.network.name}{variable} hardening scan ssh://audit@{host.address}:{host.port}"
         f" --key {host.key} --known-hosts {lab.known_hosts} --become sudo{password}{jump}"
@@ -62,27 +63,35 @@ def say(text: str) -> None:
 
 
 def _words(lab: Lab, account: Account) -> str:
+    return f"{_login_words(lab, account)}; {_sudo_words(account)}"
+
+
+def _login_words(lab: Lab, account: Account) -> str:
     match account.login:
         case Login.KEY:
-            login = f"key {lab.user_key}"
+            return f"key {lab.user_key}"
+        case Login.KEY_AND_PASSWORD:
+            return f"key {lab.user_key}, then password {account.password}"
         case Login.ENCRYPTED_KEY:
-            login = f"key {lab.encrypted_key}, passphrase {PASSPHRASE}"
+            return f"key {lab.encrypted_key}, passphrase {PASSPHRASE}"
         case Login.PASSWORD:
-            login = f"password {account.password}"
+            return f"password {account.password}"
         case Login.EMPTY_PASSWORD:
-            login = "empty password"
+            return "empty password"
+
+
+def _sudo_words(account: Account) -> str:
     match account.sudo:
         case Sudo.FREE:
-            sudo = "sudo without a password"
+            return "sudo without a password"
         case Sudo.PASSWORD:
-            sudo = f"sudo with {account.password}"
+            return f"sudo with {account.password}"
         case Sudo.PASSWORD_ON_TERMINAL:
-            sudo = f"sudo with {account.password}, on a terminal only"
+            return f"sudo with {account.password}, on a terminal only"
         case Sudo.REFUSED:
-            sudo = "no sudo for it"
+            return "no sudo for it"
         case Sudo.MISSING:
-            sudo = "no sudo installed"
-    return f"{login}; {sudo}"
+            return "no sudo installed"
 
 
 def main(arguments: Sequence[str]) -> int:

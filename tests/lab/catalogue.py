@@ -29,6 +29,7 @@ class Login(Enum):
     """How an account is opened."""
 
     KEY = auto()
+    KEY_AND_PASSWORD = auto()
     ENCRYPTED_KEY = auto()
     PASSWORD = auto()
     EMPTY_PASSWORD = auto()
@@ -87,7 +88,7 @@ WEAK_ACCOUNTS: Final = (
     Account(name="toor", login=Login.PASSWORD, password="toor", sudo=Sudo.FREE),
     Account(name="blank", login=Login.EMPTY_PASSWORD, sudo=Sudo.FREE),
 )
-HARDENED_ACCOUNTS: Final = (Account(name="audit", password=PASSWORD, sudo=Sudo.PASSWORD),)
+HARDENED_ACCOUNTS: Final = (Account(name="audit", login=Login.KEY_AND_PASSWORD, password=PASSWORD, sudo=Sudo.PASSWORD),)
 NOSUDO_ACCOUNTS: Final = (Account(name="audit", sudo=Sudo.MISSING),)
 
 CATALOGUE: Final = {

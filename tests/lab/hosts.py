@@ -150,8 +150,10 @@ def start_host(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, netwo
             launcher = _launch(spec, trees, place, network, keys)
             _await_ready(notifications, launcher, place)
         if spec.is_disguised:
-            text = (LAYERS / spec.layer / "proc.conf").read_text()
-            run(*_inside(launcher.children()[0]), "/bin/sh", "-euc", DISGUISE.read_text(), "disguise", text)
+            values = (LAYERS / spec.layer / "proc.conf").read_text()
+            own = LAYERS / spec.layer / "disguise.sh"
+            script = own.read_text() if own.exists() else ""
+            run(*_inside(launcher.children()[0]), "/bin/sh", "-euc", DISGUISE.read_text(), "disguise", values, script)
     except BaseException:
         stop_host(place, network)
         raise

@@ -42,7 +42,8 @@ def logged_in_over(
     lab: Lab, connection: socket.socket | paramiko.Channel, host: Host, account: Account
 ) -> Iterator[paramiko.SSHClient]:
     """Log in over a connection that is already there."""
-    has_key = account.login in (Login.KEY, Login.ENCRYPTED_KEY)
+    has_key = account.login in (Login.KEY, Login.KEY_AND_PASSWORD, Login.ENCRYPTED_KEY)
+    has_password = account.login not in (Login.KEY, Login.ENCRYPTED_KEY)
     with paramiko.SSHClient() as client:
         client.load_host_keys(str(lab.known_hosts))
         client.connect(
@@ -51,7 +52,7 @@ def logged_in_over(
             username=account.name,
             key_filename=str(lab.key_for(account)) if has_key else None,
             passphrase=PASSPHRASE if account.login is Login.ENCRYPTED_KEY else None,
-            password=None if has_key else account.password,
+            password=account.password if has_password else None,
             sock=connection,
             allow_agent=False,
             look_for_keys=False,

@@ -15,7 +15,7 @@ from unittest import mock
 
 from hardening.cli import invoke
 from hardening.transports.session import Limits, Opening
-from tests.lab.catalogue import PASSWORD, jumps
+from tests.lab.catalogue import PASSWORD, Login, jumps
 from tests.lab.lab import Lab
 
 EXTENDED: Final = ("-b", "linux-server:extended")
@@ -76,7 +76,9 @@ class Scans:
         outer = ",".join(f"audit@{self.lab.host(jump).address}:22" for jump in jumps(name))
         jump = ("--jump", outer) if outer else ()
         login = ("--key", str(host.key), "--known-hosts", str(self.lab.known_hosts))
-        return ("scan", f"ssh://{account}@{host.address}:{host.port}", *login, *jump, "-o", "json=-")
+        is_asked = account in host.accounts and host.accounts[account].login is Login.KEY_AND_PASSWORD
+        password = ("--password-from", f"env:{SUDO_PASSWORD}") if is_asked else ()
+        return ("scan", f"ssh://{account}@{host.address}:{host.port}", *login, *password, *jump, "-o", "json=-")
 
     def scan(self, target: str, *options: object, limits: Limits | None = None) -> Run:
         """Scan `account@host`."""

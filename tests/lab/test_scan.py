@@ -108,6 +108,7 @@ def test_a_recording_gives_the_same_report_again(scans: Scans, tmp_path: Path) -
 INVENTORY = """
 credentials:
   lab: {{key: {key}, sudo_password: "env:{sudo}"}}
+  both: {{key: {key}, password: "env:{sudo}", sudo_password: "env:{sudo}"}}
   wrong: {{key: {key}, sudo_password: "env:{wrong}"}}
 targets:
 {targets}
@@ -129,8 +130,9 @@ def inventory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
         settings = {"user": "audit", "credential": "lab", "more": "", "known_hosts": lab.known_hosts, **further}
         texts.append(TARGET.format(name=name, address=address, port=port, state=state, **settings))
 
-    for name in ("plain", "weak", "hardened", "bastion"):
+    for name in ("plain", "weak", "bastion"):
         add(name, lab.host(name).address, state="good")
+    add("hardened", lab.host("hardened").address, state="good", credential="both")
     add("inner", lab.host("inner").address, state="good", more=", jump: bastion")
     add("wrong-sudo", lab.host("plain").address, state="refused", user="asks", credential="wrong")
     add("no-sudo", lab.host("nosudo").address, state="refused")

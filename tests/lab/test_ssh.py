@@ -301,9 +301,10 @@ class TestSudo:
     def test_without_a_password(self, lab: Lab, plain: Host) -> None:
         assert who(endpoint(lab, plain), as_root=True) == "root"
 
-    @pytest.mark.parametrize(("name", "user"), [("plain", "asks"), ("hardened", "audit")])
-    def test_with_a_password(self, lab: Lab, name: str, user: str) -> None:
-        target = endpoint(lab, lab.host(name), user, key=str(lab.user_key), sudo_password=PASSWORD)
+    @pytest.mark.parametrize(("name", "user", "password"), [("plain", "asks", ""), ("hardened", "audit", PASSWORD)])
+    def test_with_a_password(self, lab: Lab, name: str, user: str, password: str) -> None:
+        key = str(lab.user_key)
+        target = endpoint(lab, lab.host(name), user, key=key, password=password, sudo_password=PASSWORD)
         assert who(target, as_root=True) == "root"
 
     def test_a_wrong_password(self, lab: Lab, plain: Host) -> None:

@@ -54,6 +54,7 @@ def build_base(cache: Path, keys: Keys, suite: str) -> Path:
             "--quiet",
             "--mode=root",
             "--variant=minbase",
+            "--skip=cleanup/apt/lists",
             *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
             f"--include={','.join(BASE_PACKAGES)}",
             f"--customize-hook={_hook(_script(STOCK), settings)}",

@@ -1,8 +1,10 @@
 # A server that follows good practice in what a Linux baseline asks. The scanner's account needs its sudo password here.
-apt-get --quiet update
+apt-get --quiet --option APT::Get::List-Cleanup=false update
+apt-get --quiet upgrade --yes
 apt-get --quiet install --yes --no-install-recommends \
     --option Dpkg::Options::=--force-confold --option Acquire::Retries=3 \
-    aide auditd rsyslog-gnutls unattended-upgrades
+    aide apparmor auditd clamav-daemon rsyslog-gnutls unattended-upgrades
+find /var/lib/apt/lists -type f ! -name '*-security_*' -delete
 
 # Accounts.
 rm /etc/sudoers.d/audit
@@ -19,7 +21,7 @@ echo 'umask 027' >>/root/.bashrc
 echo 'umask 027' >>/root/.profile
 
 # PAM. The local change of common-auth comes last: pam-auth-update leaves a changed file alone.
-pam-auth-update --package --enable faillock faillock_notify pwhistory
+pam-auth-update --package --enable faillock faillock_notify pwhistory umask
 sed -i 's/pam_unix\.so nullok/pam_unix.so/' /etc/pam.d/common-auth
 sed -i -E 's/^# *(auth +required +pam_wheel\.so)$/\1 use_uid group=wheel-su/' /etc/pam.d/su
 install -m 600 /dev/null /etc/security/opasswd
@@ -31,7 +33,8 @@ chmod 600 /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*
 chmod 700 /etc/ssh/sshd_config.d
 
 # Services.
-systemctl enable nftables.service auditd.service chrony.service rsyslog.service unattended-upgrades.service aidecheck.timer
+systemctl enable nftables.service apparmor.service auditd.service chrony.service clamav-daemon.service rsyslog.service unattended-upgrades.service aidecheck.timer
+systemctl disable clamav-freshclam.service
 systemctl mask ctrl-alt-del.target
 sed -i 's/^pool /#pool /' /etc/chrony/chrony.conf
 sed -i 's/^DAEMON_OPTS=.*/DAEMON_OPTS="-F 1 -x"/' /etc/default/chrony
