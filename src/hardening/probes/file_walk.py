@@ -182,8 +182,10 @@ def _find_doubt(walk: _Walk, answer: Completed) -> str | Unreadable:
         return CUT
     if status == _TIMED_OUT:
         return f"the walk took longer than {SECONDS} seconds"
-    # Not even root may look at a mount of FUSE; it is left out anyway.
-    serious = [match for match in refused if match[1] not in left_out]
+    # Not even root may look at a mount of FUSE; it is left out anyway. A mount that was to be walked may be gone by
+    # then, as /run/user/1000 is after somebody's last log-off.
+    gone = {f"find: '{path}': No such file or directory" for path in walk.walked if path != "/"}
+    serious = [match for match in refused if match[1] not in left_out and match[0] not in gone]
     if status and (serious or others or not refused or len(complaints) >= COMPLAINTS):
         return first_line(serious[0][0] if serious else "\n".join(others)) or "find could not look everywhere"
     return ""
