@@ -88,6 +88,8 @@ def _sudo_words(account: Account) -> str:
             return f"sudo with {account.password}"
         case Sudo.PASSWORD_ON_TERMINAL:
             return f"sudo with {account.password}, on a terminal only"
+        case Sudo.LIMITED:
+            return "sudo for two commands"
         case Sudo.REFUSED:
             return "no sudo for it"
         case Sudo.MISSING:

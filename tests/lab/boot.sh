@@ -34,7 +34,8 @@ fi
 # No tmpfs at /tmp, because Debian 12 has none; /proc/sys/net is the host's own and thus writable.
 # The machine name is unique on this machine; the host calls itself NAME.
 export SYSTEMD_NSPAWN_TMPFS_TMP=0 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
-exec systemd-nspawn --quiet --boot --notify-ready=yes --register=no --keep-unit --settings=no --link-journal=no \
+# shellcheck disable=SC2086  # LAB_OPTIONS are words
+exec systemd-nspawn $LAB_OPTIONS --quiet --boot --notify-ready=yes --register=no --keep-unit --settings=no --link-journal=no \
     --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off --console=read-only --kill-signal=SIGRTMIN+4 \
     --machine="$namespace" --hostname="$name" --directory="$folder/fs/root" \
     --network-namespace-path="/run/netns/$namespace"

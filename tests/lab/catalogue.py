@@ -21,6 +21,7 @@ class Sudo(Enum):
     FREE = auto()
     PASSWORD = auto()
     PASSWORD_ON_TERMINAL = auto()
+    LIMITED = auto()
     REFUSED = auto()
     MISSING = auto()
 
@@ -51,6 +52,7 @@ class HostSpec:
 
     `behind` names the host through which alone it can be reached; `suite` is the Debian release.
     With `is_disguised` it looks like no container, and its kernel shows the values of `layers/<layer>/proc.conf`.
+    With `is_read_only` nothing outside `/var` and `/run` can be written, as on an appliance.
     """
 
     name: str
@@ -62,6 +64,7 @@ class HostSpec:
     behind: str = ""
     key_changed: bool = False
     is_disguised: bool = False
+    is_read_only: bool = False
 
     @property
     def tree(self) -> str:
@@ -76,6 +79,7 @@ PLAIN_ACCOUNTS: Final = (
     Account(name="asks", password=PASSWORD, sudo=Sudo.PASSWORD),
     Account(name="nosudoers", password=PASSWORD),
     Account(name="tty", password=PASSWORD, sudo=Sudo.PASSWORD_ON_TERMINAL),
+    Account(name="limited", password=PASSWORD, sudo=Sudo.LIMITED),
     Account(name="noisy", sudo=Sudo.FREE),
     Account(name="encrypted", login=Login.ENCRYPTED_KEY, sudo=Sudo.FREE),
     Account(name="pwonly", login=Login.PASSWORD, password=PASSWORD),
@@ -128,6 +132,8 @@ CATALOGUE: Final = {
         HostSpec(name="deep", number=23, accounts=(AUDIT,), behind="inner"),
         HostSpec(name="bullseye", number=24, suite="bullseye", accounts=(AUDIT,)),
         HostSpec(name="trixie", number=25, suite="trixie", accounts=(AUDIT,)),
+        HostSpec(name="frozen", number=26, accounts=(AUDIT,), is_read_only=True),
+        HostSpec(name="busybox", number=27, layer="busybox", accounts=(AUDIT,)),
         HostSpec(name="kit", number=40, accounts=(AUDIT,)),
     )
 }

@@ -22,6 +22,7 @@ from tests.lab.processes import Process, load_process
 BOOT: Final = Path(__file__).with_name("boot.sh")
 DISGUISE: Final = Path(__file__).with_name("disguise.sh")
 BOOT_SECONDS: Final = 60
+READ_ONLY: Final = "--read-only --overlay=+/var::/var"
 NSPAWN: Final = Path("/run/systemd/nspawn/propagate")
 
 
@@ -192,7 +193,12 @@ def _launch(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, network:
         uuid.uuid5(uuid.NAMESPACE_DNS, spec.name).hex,
         *(str(group) for group in place.groups),
     )
-    settings = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NOTIFY_SOCKET": str(place.folder / "notify")}
+    settings = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "NOTIFY_SOCKET": str(place.folder / "notify"),
+        "LAB_OPTIONS": READ_ONLY if spec.is_read_only else "",
+    }
     pid = os.posix_spawnp(
         argv[0],
         argv,

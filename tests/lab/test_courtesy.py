@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hardening.app.assign import select_checks
+from hardening.app.content import load_all_content, parse_references
+from hardening.probes import KINDS
 from tests.lab.lab import Lab
 from tests.lab.logins import log_in_and_ask
 from tests.lab.scans import EXTENDED, Run, Scans
@@ -55,6 +58,12 @@ def seen(lab: Lab, scans: Scans, tmp_path_factory: pytest.TempPathFactory) -> Se
 
 def test_the_scan_under_strace_sees_what_any_scan_sees(seen: Seen, scans: Scans) -> None:
     assert seen.run.outcomes == scans.scan_once("audit@plain", "--become", "sudo", *EXTENDED).outcomes
+
+
+def test_the_scan_under_strace_asks_every_kind() -> None:
+    content = load_all_content(())
+    checks = select_checks(parse_references(("linux-server:extended",), content), content, frozenset())
+    assert set(KINDS) - {probe.kind for check in checks for probe in check.probes.values()} == set()
 
 
 def test_a_scan_is_one_connection(seen: Seen) -> None:

@@ -13,7 +13,7 @@ from hardening.transports import open_session
 from hardening.transports.session import Opening
 from tests.lab.hosts import Host
 from tests.lab.lab import Lab
-from tests.lab.scans import EXTENDED, Run, Scans
+from tests.lab.scans import EXTENDED, SUDO_PASSWORD, Run, Scans
 from tests.lab.sessions import SHORT, WHO, StartSshd, endpoint, failure, opening, run, value, who
 from tests.transports.conformance import EVERY_BYTE, completed
 
@@ -52,6 +52,41 @@ def test_two_batches_at_a_time_are_never_open(lab: Lab) -> None:
     said = [completed(session.run([WHO], as_root=number % 2 == 0)["who"]).text for number in range(6)]
     session.close()
     assert said == ["root\n", "audit\n"] * 3
+
+
+WALKED = (
+    *("linux-capabilities-inventory", "linux-sticky-bit", "linux-suid-inventory", "linux-suid-inventory-tools"),
+    *("linux-unowned-files", "linux-world-writable-files"),
+)
+STOCK = ("audit@bastion", "--become", "sudo", *EXTENDED)
+
+
+def test_a_read_only_root_costs_no_answer(scans: Scans) -> None:
+    frozen = scans.scan_once("audit@frozen", "--become", "sudo", *EXTENDED)
+    assert frozen.outcomes == scans.scan_once(*STOCK).outcomes
+
+
+def test_the_root_of_that_host_is_read_only(lab: Lab) -> None:
+    said = lab.host("frozen").run("sh", "-c", "touch /etc/written 2>&1 || true")
+    assert said.strip().endswith("Read-only file system")
+
+
+def test_tools_of_busybox_tell_all_but_what_a_walk_finds(scans: Scans) -> None:
+    outcomes = scans.scan_once("audit@busybox", "--become", "sudo", *EXTENDED).outcomes
+    stock = scans.scan_once(*STOCK).outcomes
+    changed = {check: outcome for check, outcome in outcomes.items() if outcome != stock[check]}
+    # Whoever puts links to busybox in place of packaged files has changed packaged files.
+    assert changed == {"linux-package-verify": "fail", **dict.fromkeys(WALKED, "error")}
+
+
+def test_sudo_for_two_commands_is_told_from_no_sudo(scans: Scans) -> None:
+    run = scans.scan("limited@plain", "--become", "sudo", "--sudo-password-from", f"env:{SUDO_PASSWORD}")
+    assert "sudoers on the target does not allow the account to run /bin/sh as root" in run.said, run.err
+
+
+def test_sudo_for_two_commands_gains_nothing(scans: Scans) -> None:
+    without = scans.scan_once("limited@plain")
+    assert scans.scan("limited@plain", "--become", "sudo").outcomes == without.outcomes
 
 
 @pytest.fixture(params=[OLD_KEX, OLD_HOST_KEY], ids=["key exchange", "host key"])

@@ -20,6 +20,10 @@ account tty --gid tty --groups sudo
 password tty
 echo 'Defaults:tty requiretty' >/etc/sudoers.d/tty
 
+account limited
+password limited
+echo 'limited ALL=(root) NOPASSWD: /usr/bin/systemctl status ssh, /usr/sbin/nft list ruleset' >/etc/sudoers.d/limited
+
 account noisy
 echo 'noisy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/noisy
 printf '%s\n' 'echo "NOISE ON STDOUT"' 'echo "NOISE ON STDERR" >&2' >/home/noisy/.bashrc
