@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from hardening.content.shipped import find_shipped
+from hardening.model.step import Completed
+from hardening.probes.identification import STEP
+from hardening.transports.recording import digest_step, encode_recording, load_recording
 from tests.cli.conftest import Command
 
 
@@ -155,3 +160,34 @@ def test_explain_tells_what_was_asked_and_seen(hardening: Command, recording: Pa
     hardening("scan", f"recorded:{recording}", "-q", "--fail-on", "never")
     run = hardening("explain", "linux-perm-shadow", "--from", "latest")
     assert (run.status, "shadow.mode" in run.out, "/etc/shadow" in run.out) == (0, True, True)
+
+
+TWO_YEARS = 2 * 365 * 86_400
+
+
+def shift_clock(recording: Path, into: Path, seconds: int) -> Path:
+    """Write the recording again as of a target whose clock differs by so much."""
+    recorded = load_recording(recording)
+    answers = {
+        key: replace(
+            answer,
+            stdout=re.sub(rb"^time=.*$", b"time=%d" % (recorded.time + seconds), answer.stdout, flags=re.MULTILINE),
+        )
+        if key.digest == digest_step(STEP) and isinstance(answer, Completed)
+        else answer
+        for key, answer in recorded.answers.items()
+    }
+    into.write_bytes(encode_recording(replace(recorded, answers=answers)))
+    return into
+
+
+@pytest.mark.parametrize("seconds", [TWO_YEARS, -TWO_YEARS])
+def test_clock_that_is_two_years_off_is_told_and_ages_count_from_it(
+    hardening: Command, tmp_path: Path, recording: Path, seconds: int
+) -> None:
+    shifted = shift_clock(recording, tmp_path / "shifted.json.gz", seconds)
+    run = hardening("scan", f"recorded:{shifted}", "-o", "json=-", "-o", "html=gap.html", "--lang", "en")
+    (target,) = run.report["targets"]
+    assert (run.status in {3, 10}, target["clock_difference"]) == (True, seconds)
+    said = [run.err, (tmp_path / "gap.html").read_text("utf-8")]
+    assert ["differs from ours by 730\u00a0d 0\u00a0h" in text for text in said] == [True, True], run.err

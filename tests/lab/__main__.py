@@ -89,7 +89,7 @@ def _sudo_words(account: Account) -> str:
         case Sudo.PASSWORD_ON_TERMINAL:
             return f"sudo with {account.password}, on a terminal only"
         case Sudo.LIMITED:
-            return "sudo for two commands"
+            return "sudo for two commands without a password"
         case Sudo.REFUSED:
             return "no sudo for it"
         case Sudo.MISSING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,3 +131,35 @@ def test_programs_of_busybox_are_not_enough(tree: Path) -> None:
     if "busybox" not in answers:
         pytest.skip("busybox is not installed here")
     assert not isinstance(_parse(answers["busybox"])["world_writable"], Known | Partial)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_half_a_million_files_are_walked(tree: Path) -> None:
+    folders, each = 500, 1000
+    _mount(tree)
+    for folder in range(folders):
+        inner = tree / f"files/{folder}"
+        inner.mkdir()
+        for number in range(each):
+            os.close(os.open(inner / f"{number}", os.O_CREAT | os.O_WRONLY, 0o600))
+    (tree / "files/499/999").chmod(0o666)
+    field = _parse(run_on_tree(STEP, tree))["world_writable"]
+    # A slow machine may need more than the time that a walk has; then it says so and claims nothing.
+    assert isinstance(field, Known) or (isinstance(field, Partial) and "took longer" in field.reason)
+    assert isinstance(field, Partial) or _paths(field) == ["/files/499/999"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_more_findings_than_an_answer_may_hold_are_partial(tree: Path) -> None:
+    _mount(tree)
+    for number in range(60_000):
+        path = tree / f"files/{number:05d}-world-writable"
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        path.chmod(0o666)
+    answer = run_on_tree(STEP, tree)
+    cut = replace(answer, stdout=answer.stdout[: STEP.output_limit], cut=True)
+    field = _parse(cut)["world_writable"]
+    assert isinstance(field, Partial)
+    assert (len(answer.stdout) > STEP.output_limit, 0 < len(_paths(field)) < 60_000) == (True, True)

@@ -271,7 +271,13 @@ def test_time_beyond_the_calendar_stays_a_number(seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(7, "7\u00a0s"), (125, "2\u00a0min 5\u00a0s"), (3_720, "1\u00a0t 2\u00a0min")]
+    ("seconds", "shown"),
+    [
+        (7, "7\u00a0s"),
+        (125, "2\u00a0min 5\u00a0s"),
+        (3_720, "1\u00a0t 2\u00a0min"),
+        (63_072_000, "730\u00a0døgn 0\u00a0t"),
+    ],
 )
 def test_duration(seconds: int, shown: str) -> None:
     assert format_duration(seconds, Language.NB) == shown

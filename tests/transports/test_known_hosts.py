@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardening.errors import ConnectError
-from hardening.transports.host_files import HostFiles
+from hardening.transports.host_files import HostFile, HostFiles, parse_host_file
 from hardening.transports.known_hosts import HostKey, KnownHosts, load_known_hosts, name_host, require_known
 
 
@@ -238,3 +238,35 @@ def test_a_name_is_written_as_openssh_writes_it() -> None:
 def test_a_fingerprint_is_that_of_openssh() -> None:
     blob = base64.b64decode("AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl")
     assert HostKey("ssh-ed25519", blob).fingerprint == "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
+
+
+LINES = 50_000
+
+
+def test_a_file_of_many_plain_names_is_searched_by_its_index(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text("".join(f"{line(f'h{number}', A)}\n" for number in range(LINES)) + f"{line('web-01', B)}\n")
+    files = HostFiles()
+    assert load_known_hosts([file], "web-01", 22, files).keys[0].line == LINES + 1
+    assert files.load(file).to_try == []
+
+
+def test_many_hashed_names_are_tried_each(tmp_path: Path) -> None:
+    lines = [line(hashed(f"h{number}"), A) for number in range(LINES)]
+    found = known(tmp_path, *lines, line(hashed("web-01"), B))
+    assert [(each.key, each.line) for each in found.keys] == [(B, LINES + 1)]
+
+
+def test_a_large_file_is_read_once_for_many_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text("".join(f"{line(f'h{number}', A)}\n" for number in range(LINES)))
+    read = []
+
+    def parse(content: bytes) -> HostFile:
+        read.append(len(content))
+        return parse_host_file(content)
+
+    monkeypatch.setattr("hardening.transports.host_files.parse_host_file", parse)
+    files = HostFiles()
+    assert [len(load_known_hosts([file], f"h{number}", 22, files).keys) for number in range(100)] == [1] * 100
+    assert len(read) == 1

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hardening.report.wording import Wording
 
 MOST_TARGETS = 20
+MOST_CLOCKS = 5
+CLOCKS_AGREE = 300  # seconds
 MOST_MEASURES = 5
 MOST_GAPS = 10
 MOST_UNEXAMINED = 10
@@ -52,6 +54,7 @@ def print_summary(report: Report, wording: Wording, console: Console) -> None:
     page.table(_build_table(summary.targets, wording, page.fit))
     if len(summary.targets) > MOST_TARGETS:
         page.line(2, (wording.count("summary.more_targets", len(summary.targets) - MOST_TARGETS), ""))
+    _print_clocks(page, summary.targets, wording)
     _print_first(page, summary, wording)
     _print_gaps(page, summary, wording)
     _print_unexamined(page, summary, wording)
@@ -120,6 +123,17 @@ def _build_row(target: TargetEntry, wording: Wording) -> Iterator[tuple[str, str
     for severity in _SHOWN:
         gaps = target.gaps.get(severity, 0)
         yield wording.integer(gaps), _STYLES[severity] if gaps else "dim"
+
+
+def _print_clocks(page: _Page, targets: Sequence[TargetEntry], wording: Wording) -> None:
+    """Print whose clock is wrong: ages on a target count from its own clock, and so do its logs."""
+    shown = 0
+    for target in targets:
+        difference = target.clock_difference
+        if isinstance(difference, int) and abs(difference) > CLOCKS_AGREE and shown < MOST_CLOCKS:
+            shown += 1
+            words = wording.text("summary.clock", target=target.name, difference=wording.duration(abs(difference)))
+            page.line(2, (words, "yellow"))
 
 
 def _print_first(page: _Page, summary: Summary, wording: Wording) -> None:

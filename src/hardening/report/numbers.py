@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hardening.model.evidence import Absent
 
 NO_BREAK = "\u00a0"
-_MINUTE, _HOUR = 60, 3_600
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _MONTHS = {
     Language.NB: (
         "januar februar mars april mai juni juli august september oktober november desember".split()  # noqa: SIM905
@@ -78,11 +78,14 @@ def format_time(seconds: int, language: Language, zone: tzinfo) -> str:
 def format_duration(seconds: int, language: Language) -> str:
     """Return a length of time in its two largest units."""
     hour = {Language.NB: "t", Language.EN: "h"}[language]
+    day = {Language.NB: "døgn", Language.EN: "d"}[language]
     if seconds < _MINUTE:
         return f"{seconds}{NO_BREAK}s"
     if seconds < _HOUR:
         return f"{seconds // _MINUTE}{NO_BREAK}min {seconds % _MINUTE}{NO_BREAK}s"
-    return f"{seconds // _HOUR}{NO_BREAK}{hour} {seconds % _HOUR // _MINUTE}{NO_BREAK}min"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR}{NO_BREAK}{hour} {seconds % _HOUR // _MINUTE}{NO_BREAK}min"
+    return f"{seconds // _DAY}{NO_BREAK}{day} {seconds % _DAY // _HOUR}{NO_BREAK}{hour}"
 
 
 def _moment(seconds: int, zone: tzinfo) -> datetime | None:
