@@ -78,10 +78,9 @@ class _Page:
         for words, style in parts:
             text.append(self.fit(words), style)
         room = self._console.width - indent
-        if text.cell_len > room:
-            room -= hang + len(_CONTINUED)
-        broken = text.wrap(self._console, max(20, room))
-        for number, piece in enumerate(broken):
+        first, rest = _break_once(text, self._console, max(20, room))
+        broken = rest.wrap(self._console, max(20, room - hang - len(_CONTINUED))) if rest else ()
+        for number, piece in enumerate([first, *broken]):
             piece.rstrip()
             begin = " " * indent if number == 0 else " " * (indent + hang) + self.fit(_CONTINUED)
             self._console.print(Text(begin) + piece, soft_wrap=True, highlight=False)
@@ -94,6 +93,15 @@ class _Page:
         """Return words as this console can show them; others become question marks."""
         shown = clean_line(words, MOST_CHARACTERS)
         return shown.encode(self._console.encoding, "replace").decode(self._console.encoding)
+
+
+def _break_once(text: Text, console: Console, room: int) -> tuple[Text, Text]:
+    """Return what fits into a line, and the rest."""
+    if text.cell_len <= room:
+        return text, Text()
+    first = text.wrap(console, room)[0]
+    rest = text[len(first.plain.rstrip()) :]
+    return first, rest[len(rest.plain) - len(rest.plain.lstrip()) :]
 
 
 def _build_table(targets: Sequence[TargetEntry], wording: Wording, fit: Callable[[str], str]) -> Table:
