@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -53,13 +53,28 @@ def _render_chunks(report: Report, options: RenderOptions) -> Iterator[bytes]:
     return _encode(pieces)
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, which judges an attribute once for each type: its verdict depends on nothing else."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of Jinja2
+        super().__init__(**options)
+        self._verdicts: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        """Tell whether a template may read this attribute."""
+        key = (type(obj), attr)
+        if key not in self._verdicts:
+            self._verdicts[key] = super().is_safe_attribute(obj, attr, value)
+        return self._verdicts[key]
+
+
 @cache
 def open_environment(folder: Path) -> ImmutableSandboxedEnvironment:
     """Return the sandbox that templates run in: everything is escaped, a missing name is an error.
 
     Compiling the templates takes longer than rendering them; a changed file is still read again.
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
