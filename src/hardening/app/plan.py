@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hardening.app.assign import default_references, select_checks
+from hardening.app.assign import Plans, default_references, select_checks
+from hardening.app.collect import require_targets
 from hardening.app.content import load_all_content, parse_references
 from hardening.collect.plan import Plan, build_plan, describe_step
+from hardening.errors import UsageError
 from hardening.model.step import Privilege
 from hardening.transports.framing import render_batch
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from hardening.app.site import Site
     from hardening.model.content import Content
+    from hardening.model.target import Target
 
 
 def plan_for(site: Site, baselines: Sequence[str], only: frozenset[str]) -> Plan:
@@ -26,6 +29,19 @@ def plan_content(content: Content, baselines: Sequence[str], only: frozenset[str
     """Return the plan of some baselines of content that is loaded; raises ``UsageError``."""
     references = parse_references(baselines, content) or default_references(content)
     return build_plan(select_checks(references, content, only))
+
+
+def plan_for_targets(targets: Sequence[Target], content: Content, only: frozenset[str]) -> Plan:
+    """Return the plan that some targets share; raises ``UsageError`` if they are asked different things."""
+    require_targets(targets)
+    plans = Plans(content, only)
+    first, *others = targets
+    plan = plans.plan_for(first.baselines)
+    for other in others:
+        if plans.plan_for(other.baselines).digest != plan.digest:
+            msg = f"{first.name} and {other.name} are asked different things; name targets with the same baselines"
+            raise UsageError(msg)
+    return plan
 
 
 def describe_plan(plan: Plan) -> dict[str, object]:

@@ -51,17 +51,17 @@ class TargetArguments:
 
     targets: tuple[str, ...]
     inventory: Path | None
-    selector: str
-    user: str
-    key: str
-    known_hosts: str
-    host_keys: str
-    ssh_config: str
-    jump: str
-    become: str | None
-    sudo_password_from: str
-    password_from: str
-    workers: int
+    selector: str = ""
+    user: str = ""
+    key: str = ""
+    known_hosts: str = ""
+    host_keys: str = "known"
+    ssh_config: str = ""
+    jump: str = ""
+    become: str | None = None
+    sudo_password_from: str = ""
+    password_from: str = ""
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +120,21 @@ verbose_option: Decorator = click.option(
     "-v", "--verbose", count=True, help="Log milestones (-v) or each step (-vv) to standard error."
 )
 
+_INVENTORY = click.option(
+    "-i",
+    "--inventory",
+    type=click.Path(path_type=Path),
+    help="Inventory file [default: inventory.yaml of the site].",
+)
+
+inventory_option: Decorator = _INVENTORY
+
 target_arguments = _bundle(
     TargetArguments,
     "reach",
     (
         click.argument("targets", nargs=-1, metavar="[TARGET]..."),
-        click.option(
-            "-i",
-            "--inventory",
-            type=click.Path(path_type=Path),
-            help="Inventory file [default: inventory.yaml of the site].",
-        ),
+        _INVENTORY,
         click.option("--select", "selector", default="", metavar="LABELS", help="Only these, as zone=dmz,role!=db."),
         click.option("--user", default="", help="Account, for targets named by address."),
         click.option("--key", default="", metavar="FILE", help="Private key, for targets named by address."),

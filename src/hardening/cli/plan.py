@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from hardening.cli.options import content_arguments
+from hardening.cli.options import content_arguments, inventory_option
 
 if TYPE_CHECKING:
     from hardening.cli.options import ContentArguments
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@inventory_option
 @content_arguments
 @click.option("--json", "as_json", is_flag=True, help="The canonical steps as JSON, as the digest is made from.")
 @click.option("--script", is_flag=True, help="The whole script of each batch, as it is sent.")
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 )
 def plan(
     *,
+    targets: tuple[str, ...],
+    inventory: Path | None,
     asked: ContentArguments,
     as_json: bool,
     script: bool,
@@ -46,20 +50,24 @@ def plan(
     """Print every command that a scan would run, with its digest. Needs no target and touches nothing.
 
     The same baselines give the same commands on every Linux target, so the digest can be approved once.
+    TARGET is as for a scan, and says no more than which baselines: those that the inventory gives it.
 
     \b
       hardening plan -b linux-server:extended
+      hardening plan web-01 -i inventory.yaml
       hardening plan --check linux-perm-shadow
       hardening plan -b linux-server --json | jq -r '.steps[].name'
       hardening plan -b linux-server --kit ./kit --from 192.0.2.7 --public-key audit.pub
     """
-    from hardening.app.plan import describe_plan, plan_for, render_scripts  # noqa: PLC0415
-    from hardening.app.site import find_site  # noqa: PLC0415
+    from hardening.app.plan import describe_plan, render_scripts  # noqa: PLC0415
 
     if kit is not None:
+        if targets:
+            msg = "a kit is made for baselines; leave the targets out, and name baselines with -b"
+            raise click.UsageError(msg)
         _write_kit(kit, asked, account, source, public_key.read() if public_key else "")
         return
-    planned = plan_for(find_site(asked.site), asked.baselines, frozenset(asked.checks))
+    planned = _plan(targets, inventory, asked)
     if as_json:
         click.echo(json.dumps(describe_plan(planned), indent=1))
     elif script:
@@ -68,6 +76,19 @@ def plan(
             click.echo(text)
     else:
         _print_plan(planned)
+
+
+def _plan(targets: tuple[str, ...], inventory: Path | None, asked: ContentArguments) -> Plan:
+    from hardening.app.plan import plan_for, plan_for_targets  # noqa: PLC0415
+    from hardening.app.site import find_site  # noqa: PLC0415
+    from hardening.cli.options import TargetArguments  # noqa: PLC0415
+    from hardening.cli.reaching import read_targets  # noqa: PLC0415
+
+    only = frozenset(asked.checks)
+    if not targets:
+        return plan_for(find_site(asked.site), asked.baselines, only)
+    reached = read_targets(TargetArguments(targets=targets, inventory=inventory), asked)
+    return plan_for_targets(reached.targets, reached.content, only)
 
 
 def _write_kit(folder: Path, asked: ContentArguments, account: str, source: str, public_key: str) -> None:
