@@ -121,8 +121,6 @@ def test_question(host: Any, question: Question) -> None:  # noqa: ANN401, D103 
             assert not file.exists or isinstance(file.content, bytes)
         case "package":
             assert host.package(question.subject).is_installed in {True, False}
-        case "service":
-            assert host.service(question.subject).is_enabled in {True, False}
         case "mount":
             assert host.mount_point(question.subject).exists in {True, False}
         case _:

@@ -10,7 +10,7 @@ import logging
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hardening.errors import ConnectError, SecretError
 from hardening.model.evidence import ABSENT, Absent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hardening.model.target import SshEndpoint
-    from hardening.transports.ssh_connection import SshConnection
+    from hardening.transports.wire import WireTransport
 
 MOST_USERS = 64
 """Targets that use one connection at a time; the others wait."""
@@ -31,11 +31,29 @@ MOST_LOGINS = 3
 _LOG = logging.getLogger(__name__)
 
 
+class JumpConnection(Protocol):
+    """What a connection to a jump host is to those behind it."""
+
+    @property
+    def transport(self) -> WireTransport:
+        """What forwards."""
+        ...
+
+    @property
+    def broken_jump(self) -> str:
+        """The name of the jump host before this one whose connection broke; empty if none did."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection. May be called more than once."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to use a connection to a jump host until ``release`` is called; calling that twice does no harm."""
 
-    connection: SshConnection
+    connection: JumpConnection
     release: Callable[[], None]
 
 
@@ -66,7 +84,7 @@ class Bastions:
             for shared in ended:
                 shared.close()
 
-    def lease(self, endpoint: SshEndpoint, connect: Callable[[], SshConnection]) -> Lease:
+    def lease(self, endpoint: SshEndpoint, connect: Callable[[], JumpConnection]) -> Lease:
         """Return the use of a connection to an endpoint; ``connect`` makes it if there is none.
 
         Waits while too many use it. Raises ``ConnectError``, also for what others met before.
@@ -101,10 +119,10 @@ class _Shared:
     places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_USERS))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _logins: int = 0
-    _connection: SshConnection | Absent = ABSENT
+    _connection: JumpConnection | Absent = ABSENT
     _failure: ConnectError | Absent = ABSENT
 
-    def connect(self, connect: Callable[[], SshConnection]) -> SshConnection:
+    def connect(self, connect: Callable[[], JumpConnection]) -> JumpConnection:
         """Return the connection, made now if need be; one thread makes it, the others wait for it."""
         with self._lock:
             if not isinstance(self._connection, Absent):

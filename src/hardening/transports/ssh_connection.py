@@ -19,13 +19,12 @@ from hardening.transports.known_hosts import SSH_PORT, KnownHosts, load_known_ho
 from hardening.transports.login import load_proofs, log_in
 from hardening.transports.session import Milestone
 from hardening.transports.ssh_errors import LIBRARY_ERRORS, find_translation, translate
+from hardening.transports.ssh_evidence import Seen, describe_connection
 from hardening.transports.wire import (
     ForwardedStream,
     NoAddressAnswers,
     PromptSocket,
-    Seen,
     WireTransport,
-    describe_connection,
     keep_alive,
     open_socket,
 )
@@ -33,6 +32,7 @@ from hardening.transports.wire import (
 if TYPE_CHECKING:
     from hardening.model.evidence import Evidence
     from hardening.model.target import SshEndpoint
+    from hardening.transports.bastions import JumpConnection
     from hardening.transports.session import Limits, Opening
 
 _SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
@@ -79,7 +79,7 @@ class _Route:
     """What a connection runs over: a stream, and the jump host that made it."""
 
     stream: PromptSocket | ForwardedStream
-    jump: SshConnection | Absent = ABSENT
+    jump: JumpConnection | Absent = ABSENT
     name: str = ""
 
     def find_broken(self) -> str:
@@ -155,7 +155,7 @@ def _blame(jump: str, reason: str) -> str:
     return f"jump host {reason}" if reason.startswith(f"{jump}: ") else f"jump host {jump}: {reason}"
 
 
-def _open_forward(jump: SshConnection, endpoint: SshEndpoint, name: str, opening: Opening) -> ForwardedStream:
+def _open_forward(jump: JumpConnection, endpoint: SshEndpoint, name: str, opening: Opening) -> ForwardedStream:
     where = name_endpoint(endpoint)
     try:
         return jump.transport.open_forward(endpoint.address, endpoint.port, opening.limits.connect_seconds)
