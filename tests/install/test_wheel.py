@@ -38,6 +38,11 @@ def build_debian_13(environment: Mapping[str, str]) -> Path:
     def build(folder: Path) -> None:
         options = ("--quiet", "--mode=root", "--variant=extract", "--include=python3")
         commands.run("mmdebstrap", *options, "trixie", str(folder), *packages.apt_sources("trixie"))
+        for name in ("mnt", "root"):
+            (folder / name).mkdir()
+        for name in ("bin", "lib", "lib64", "sbin"):  # what the package base-files would bring
+            if not (folder / name).exists():
+                (folder / name).symlink_to(f"usr/{name}")
 
     return build_once(cache_folder(environment) / "trees" / "trixie-python", build)
 
