@@ -151,6 +151,16 @@ def test_a_script_that_was_altered_is_not_run(installed: Installed, scans: Scans
     assert (said in run.said, (installed.host.root / "run" / "altered").exists()) == (True, False), run.err
 
 
+def test_a_digest_in_sudoers_that_does_not_match_gives_no_root(installed: Installed, scans: Scans) -> None:
+    line = (installed.host.root / "etc/sudoers.d/hardening").read_text("ascii")
+    with replaced(installed.host, "/etc/sudoers.d/hardening", re.sub(r"[0-9a-f]{64}", "0" * 64, line)):
+        run = scans.scan(TARGET, *KIT, *EXTENDED)
+    full = scans.scan_once(TARGET, *KIT, *EXTENDED).outcomes
+    verdicts = {check: outcome for check, outcome in run.outcomes.items() if outcome != "error"}
+    assert f"sudo does not let the account run {ROOT_SCRIPT}" in run.said, run.err
+    assert verdicts == {check: full[check] for check in verdicts}
+
+
 def test_what_an_altered_script_would_have_answered_is_unexamined(installed: Installed, scans: Scans) -> None:
     full = scans.scan_once(TARGET, *KIT, *EXTENDED).outcomes
     text = (installed.folder / "hardening-root").read_text("utf-8")

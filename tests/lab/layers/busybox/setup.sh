@@ -1,7 +1,6 @@
 # A server whose shell and tools are those of busybox where it has them: another `sh`, `stat`, `find`, `awk`, `timeout`.
 apt-get --quiet update
 apt-get --quiet install --yes --no-install-recommends --option Acquire::Retries=3 busybox
-rm -r /var/lib/apt/lists/*
 
 swap() { # last of all, because what tidies up counts on the usual tools
     kept=' busybox depmod dpkg dpkg-deb halt init insmod ip login lsmod modprobe mount poweroff reboot rmmod rpm ss su sulogin umount '
