@@ -114,7 +114,9 @@ def parse_sshd(answer: Answer) -> Evidence:
         case NotRun(reason=reason):
             return build_unreadable(FIELDS, clean(reason))
         case Completed():
-            output = _read_output(clean(answer.text))
+            text = clean(answer.text)
+            # The last line of an answer that was cut may be half of one.
+            output = _read_output(text[: text.rfind("\n") + 1] if answer.cut else text)
             output.is_complete = output.is_complete and not answer.cut
             return _judge_output(output)
 
@@ -233,6 +235,8 @@ def _fall_back(output: _Output, complaint: str, contexts: Sequence[_Context]) ->
         "source": Known("files", place),
         "contexts": _complete(records, output, contexts, place),
     }
+    if not output.is_complete:  # what is missing may be an attempt that sshd answered
+        fields["source"] = Unreadable("the answer is incomplete", place)
     if output.files.gaps:
         fields["contexts"] = Unreadable(f"{output.files.gaps[0]} cannot be read; {reason}", place)
     elif not output.files.is_read:
