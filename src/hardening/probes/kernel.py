@@ -26,6 +26,7 @@ from hardening.model.evidence import (
 )
 from hardening.model.step import Answer, Privilege, ShellStep, Step
 from hardening.probes.kernel_script import SCRIPT
+from hardening.probes.kernel_starts import START, build_starts
 from hardening.probes.kind import ProbeKind
 from hardening.probes.shell import CUT, clean, completed, first_line
 from hardening.probes.versions import compare_dpkg
@@ -54,6 +55,7 @@ FIELDS: Mapping[str, FieldSpec] = {
     "installed": FieldSpec(FieldType.TEXTS, "releases of the installed kernels, the oldest first"),
     "newest": FieldSpec(FieldType.TEXT, "the newest of them; absent where none is installed"),
     "cmdline": FieldSpec(FieldType.TEXTS, "parameters it was started with; of a secret only that it is set"),
+    "starts": FieldSpec(FieldType.RECORDS, "how it was started, and how each boot entry starts it", record=START),
     "vulnerabilities": FieldSpec(FieldType.RECORDS, "flaws of the CPU that the kernel knows", record=FLAW),
     "lockdown": FieldSpec(
         FieldType.TEXT, "none, integrity or confidentiality; absent where the kernel has no lockdown"
@@ -135,6 +137,7 @@ def _build_evidence(output: _Output) -> Evidence:
         "installed": installed,
         "newest": _pick_newest(installed),
         "cmdline": _read_cmdline(output),
+        "starts": build_starts(output.values, output.refused, _read_cmdline(output) if output.has("running") else None),
         "vulnerabilities": _read_vulnerabilities(output),
         "lockdown": _read_lockdown(output),
         "modules_disabled": _read_switch(output, "modules_disabled", "/proc/sys/kernel/modules_disabled"),

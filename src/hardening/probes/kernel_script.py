@@ -6,6 +6,8 @@ Lines of output: ``key=value``; ``key!`` where something is there that may not b
 
 from __future__ import annotations
 
+from hardening.probes.kernel_starts import STARTS_SCRIPT
+
 _FUNCTIONS = r"""tell() {
 value=
 if { IFS= read -r value <"$2" || [ "$value" ]; } 2>/dev/null; then printf '%s=%s\n' "$1" "$value"
@@ -13,15 +15,10 @@ elif [ -e "$2" ]; then printf '%s!\n' "$1"
 elif [ ! -O / ] && [ -d "${2%/*}" ] && [ ! -x "${2%/*}" ]; then printf '%s!\n' "$1"
 fi
 }
-"""
-
-_NOW = r"""[ ! -d "/proc/sys/kernel$hardening_at_rest" ] || printf 'running=yes\n'
-tell release /proc/sys/kernel/osrelease
-if [ -r /proc/cmdline ]; then
-IFS= read -r value </proc/cmdline
+reduce() {
 set -f
 words=
-for word in $value; do
+for word in $1; do
 case $word in
 --) break ;;
 *[Pp]ass*=*|*secret*=*|*token*=*|*psk*=*) words="$words ${word%%=*}=set" ;;
@@ -29,6 +26,14 @@ case $word in
 esac
 done
 set +f
+}
+"""
+
+_NOW = r"""[ ! -d "/proc/sys/kernel$hardening_at_rest" ] || printf 'running=yes\n'
+tell release /proc/sys/kernel/osrelease
+if [ -r /proc/cmdline ]; then
+IFS= read -r value </proc/cmdline
+reduce "$value"
 printf 'cmdline=%s\n' "${words# }"
 elif [ -e /proc/cmdline ]; then printf 'cmdline!\n'
 fi
@@ -114,5 +119,5 @@ done
 printf '=end\n'
 """
 
-SCRIPT = _FUNCTIONS + _NOW + _INSTALLED + _BOOT
+SCRIPT = _FUNCTIONS + _NOW + _INSTALLED + STARTS_SCRIPT + _BOOT
 """The script; it is the same on every target."""
