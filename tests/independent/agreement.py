@@ -66,11 +66,12 @@ class Verdict:
     @property
     def words(self) -> str:
         """Both verdicts in one line, with what ours rests on."""
-        notes = "; ".join(f"{result.check}: {result.outcome} {_why(result)}" for result in self.results)
+        notes = "; ".join(f"{result.check}: {result.outcome} {say_why(result)}" for result in self.results)
         return f"{self.state.name}: judge {self.state.verdict}, ours {self.ours} ({notes})"
 
 
-def _why(result: Result) -> str:
+def say_why(result: Result) -> str:
+    """Say in words what a result rests on."""
     seen = [f"{reason.field} {reason.actual}" for reason in result.reasons if reason.decisive]
     return "; ".join(part for part in (result.note, *seen) if part)[:400]
 

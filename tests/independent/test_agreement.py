@@ -13,6 +13,8 @@ import pytest
 from hardening.model.check import Check
 from tests.content.shipped import load_shipped
 from tests.independent.agreement import Listed, Verdict, judge_states, load_listed, load_mapping
+from tests.independent.page import RERUN, read_part, render_states
+from tests.independent.page import STATES as STATES_PART
 from tests.independent.states import STATES, build_stock, load_states
 from tests.lab import packages
 from tests.lab.cache import cache_folder
@@ -113,6 +115,11 @@ def test_a_configuration_that_sshd_refuses_never_passes(verdicts: tuple[Verdict,
 def test_agreement_is_high(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     agreeing = [v for v in verdicts if v.agrees or (_is_listed(v, listed) and listed[v.state.name].because in ALLOWED)]
     assert len(agreeing) / len(verdicts) >= LEAST
+
+
+@pytest.mark.lab
+def test_the_page_says_what_both_said(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
+    assert read_part(STATES_PART) == render_states(verdicts, listed), RERUN
 
 
 @pytest.mark.lab
