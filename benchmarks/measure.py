@@ -86,9 +86,9 @@ def _read_parts(errors: str) -> Mapping[str, float]:
 def measure(host: Host, ask: Callable[[], Ended], *, runs: int, folder: Path, link: str) -> Cost:
     """Ask some times and once more under watch; `link` is this end of the wire to the host."""
     ask()
-    before = _cpu_of(host)
+    before = read_cpu(host)
     ended = [ask() for _ in range(runs)]
-    target_cpu = (_cpu_of(host) - before) / runs
+    target_cpu = (read_cpu(host) - before) / runs
     with _counting_programs(host, folder / "strace") as programs, _counting_packets(link) as packets:
         ask()
     return Cost(
@@ -104,7 +104,7 @@ def measure(host: Host, ask: Callable[[], Ended], *, runs: int, folder: Path, li
     )
 
 
-def _cpu_of(host: Host) -> float:
+def read_cpu(host: Host) -> float:
     """Add up the processor seconds of a host: of what runs, and of what ended and was waited for."""
     namespace = Path(f"/proc/{host.leader.pid}/ns/pid").readlink()
     total = 0
