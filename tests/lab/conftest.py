@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.catalogue import SUITE
+from tests.lab.cache import cache_folder
+from tests.lab.catalogue import STOCK, SUITE
 from tests.lab.commands import LabError
 from tests.lab.hosts import Host
+from tests.lab.judges import build_judges
 from tests.lab.lab import SUITES, Lab, Materials, build_materials, open_lab
 from tests.lab.scans import Scans
 from tests.lab.sessions import StartSshd, sshd_on
+from tests.lab.trees import build_layer
 
 FOLDER = Path(__file__).parent
 MATERIALS: pytest.StashKey[Materials | LabError] = pytest.StashKey()
@@ -34,9 +37,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         try:
             ours = [item for item in session.items if item.get_closest_marker("lab")]
             is_slow = any(item.get_closest_marker("slow") for item in ours)
-            session.config.stash[MATERIALS] = build_materials(os.environ, SUITES if is_slow else (SUITE,))
+            session.config.stash[MATERIALS] = materials = build_materials(os.environ, SUITES if is_slow else (SUITE,))
+            if is_slow:
+                _build_further(materials)
         except LabError as error:
             session.config.stash[MATERIALS] = error
+
+
+def _build_further(materials: Materials) -> None:
+    """Put into the cache what slow tests lay over a tree; inside the lab's network nothing can be fetched."""
+    cache, base = cache_folder(os.environ), materials.trees[STOCK][0]
+    build_judges(cache, materials.keys, base)
+    build_layer(cache, materials.keys, base, "rpm")
 
 
 @pytest.fixture(scope="session")

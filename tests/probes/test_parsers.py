@@ -16,7 +16,7 @@ from hardening.probes import KINDS
 from hardening.probes.identification import parse_identification
 from hardening.probes.kind import Channel
 from hardening.probes.stat_output import parse_stat
-from tests.probes.cases import CASES, FOLDER, load_answer, load_probes
+from tests.probes.cases import CASES, FOLDER, build_probe, load_answer, load_probes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,3 +202,10 @@ def test_connection_without_a_session_is_unreadable() -> None:
     probe = Probe.build("connection", {})
     found = KINDS["connection"].parse([probe], {})[probe]
     assert (set(found), _clean_values(found)) == (set(KINDS["connection"].fields), [])
+
+
+def test_a_row_about_a_package_in_another_form_is_not_taken_for_missing() -> None:
+    probe = build_probe({"kind": "packages", "names": ["sudo"]})
+    text = b"database=rpm\npackage|sudo|1.9.5p2-10.el9_3\nstatus=0\n"
+    evidence = KINDS["packages"].parse([probe], {"packages": Completed(exit_status=0, stdout=text)})[probe]
+    assert evidence["installed"] == Unreadable("rpm answers in a form that is not known")

@@ -48,7 +48,7 @@ dpkg-query -W -f='{_ROW}|${{Package}}|${{Status}}|${{Version}}\\n' {names}
 echo "status=$?"
 elif [ -d /usr/lib/sysimage/rpm ] || [ -d /var/lib/rpm ]; then
 echo database=rpm
-rpm -q --qf '{_ROW}|%{{NAME}}|%|EPOCH?{{%{{EPOCH}}:}}|%{{VERSION}}-%{{RELEASE}}\\n' {names}
+rpm -q --qf '{_ROW}|%{{NAME}}|%|EPOCH?{{%{{EPOCH}}:}}||%{{VERSION}}-%{{RELEASE}}\\n' {names}
 echo "status=$?"
 else
 echo database=none
@@ -79,16 +79,23 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     release = parse_os_release(head)
     system = (release.get("ID", ""), release.get("VERSION_ID", ""))
     versions = _parse_rows(lines[1:], database)
+    if versions is None:
+        return {probe: build_unreadable(_FIELDS, f"{database} answers in a form that is not known") for probe in probes}
     return {probe: _build(probe, database, versions, system) for probe in probes}
 
 
-def _parse_rows(lines: Sequence[str], database: str) -> dict[str, str]:
-    """Return installed versions by name; of several versions side by side (kernels) the newest counts."""
+def _parse_rows(lines: Sequence[str], database: str) -> dict[str, str] | None:
+    """Return installed versions by name; of several versions side by side (kernels) the newest counts.
+
+    A row of another form gives nothing at all: it would be a package that is taken for missing.
+    """
     versions: dict[str, str] = {}
     for line in lines:
         row = line.split("|")
-        if len(row) != _TERMS_IN_STATUS + 1 or row[0] != _ROW:
+        if row[0] != _ROW:
             continue
+        if len(row) != _TERMS_IN_STATUS + 1:
+            return None
         name, state, version = row[1], row[2], row[3]
         if database == "dpkg" and state.split()[2:] not in _INSTALLED:
             continue
