@@ -204,6 +204,12 @@ def test_a_user_without_a_shadow_line_has_no_password() -> None:
     assert _first(evidence["users"])["password"] == Absent("/etc/shadow")
 
 
+def test_a_broken_line_may_be_the_shadow_line() -> None:
+    evidence = _said("P:1:a:x:0:0:/:", "B:/etc/shadow:3", "E")
+    broken = Unreadable("its line may be one that is broken: /etc/shadow:3", "/etc/shadow")
+    assert _first(evidence["users"])["password"] == broken
+
+
 def test_what_was_cut_off_may_hold_the_shadow_line() -> None:
     evidence = _said("P:1:a:x:0:0:/:")
     assert isinstance(_first(evidence["users"])["password"], Unreadable)

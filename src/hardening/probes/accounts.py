@@ -214,6 +214,8 @@ def _find_shadow(name: str, output: _Output) -> Record:
         missing = Unreadable("cannot be read; it takes root", _SHADOW)
     elif not output.is_complete and name not in output.shadow:
         missing = Unreadable(CUT, _SHADOW)
+    elif broken := [item for item in output.malformed if item.startswith(f"{_SHADOW}:")]:
+        missing = Unreadable(f"its line may be one that is broken: {broken[0]}", _SHADOW)
     if name not in output.shadow:
         return dict.fromkeys(("password", *_AGES), missing)
     line, _, state, *ages = output.shadow[name]
