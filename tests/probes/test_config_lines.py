@@ -49,6 +49,23 @@ def test_equals(line: str, expected: list[tuple[str, str, str]]) -> None:
     assert _read("equals", line) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("max_log_file_action = ROTATE", [("", "max_log_file_action", "rotate")]),
+        ("space_left_action = exec /usr/bin/Tell", [("", "space_left_action", "exec /usr/bin/Tell")]),
+        ("  max_log_file   =\t8", [("", "max_log_file", "8")]),
+        ("max_log_file_action=rotate", [("", "max_log_file_action", "")]),
+        ("max_log_file_action rotate", [("", "max_log_file_action", "")]),
+        ("max_log_file_action =", [("", "max_log_file_action", "")]),
+        ("# max_log_file_action = rotate", []),
+        ("", []),
+    ],
+)
+def test_auditd(line: str, expected: list[tuple[str, str, str]]) -> None:
+    assert _read("auditd", line) == expected
+
+
 def test_systemd_comments_do_not_end_a_continued_line() -> None:
     assert _read("systemd", "[S]", "a=b \\", "# x", " ; y", "c") == [("S", "a", "b  c")]
 

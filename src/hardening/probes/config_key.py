@@ -110,7 +110,7 @@ KIND = ProbeKind(
         "path": ProbeParameter(
             type=ProbeParameterType.PATH, description="absolute path of the main file", pattern=r"/[^\x00\n]*"
         ),
-        "format": _choice("how lines are read", "equals", "words", "ini", "systemd"),
+        "format": _choice("how lines are read", "equals", "words", "ini", "auditd", "systemd"),
         "key": ProbeParameter(
             type=ProbeParameterType.TEXT,
             description="the key as the daemon spells it",

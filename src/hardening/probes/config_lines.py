@@ -1,7 +1,8 @@
-"""How daemons read one line of their configuration: the dialects ``words``, ``equals``, ``ini`` and ``systemd``.
+"""How daemons read one line: the dialects ``words``, ``equals``, ``ini``, ``auditd`` and ``systemd``.
 
 ``words`` follows login.defs(5), ``equals`` the parser that pwquality.conf(5), faillock.conf(5) and pwhistory.conf(5)
 share, ``systemd`` follows systemd.syntax(7). ``ini`` is sections with ``key = value``.
+``auditd`` follows auditd.conf(5): words divided by blanks, of which the second is ``=``, and no case in what they say.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Assignment:
 
 _WORDS = re.compile(r"([^\s#]\S*)(?:\s+|$)(.*)")
 _EQUALS = re.compile(r"([^\s=]+)(?:\s*=\s*|\s+|$)(.*)")
+_NAME_AND_SIGN = 2
 _SPACE = " \t\r\n\f\v"
 
 
@@ -45,6 +47,18 @@ def _read_equals(lines: NumberedLines) -> Iterator[Assignment]:
         match = _EQUALS.fullmatch(line.partition("#")[0].strip(_SPACE))
         if match is not None:
             yield Assignment(number, "", match[1], match[2])
+
+
+def _read_auditd(lines: NumberedLines) -> Iterator[Assignment]:
+    """Read a line without its own ``=`` as a key without value: auditd refuses the whole file for it."""
+    for number, line in lines:
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        key, _, rest = words[0].partition("=")
+        has_value = not rest and words[1:2] == ["="] and len(words) > _NAME_AND_SIGN
+        value = " ".join((words[_NAME_AND_SIGN].lower(), *words[_NAME_AND_SIGN + 1 :])) if has_value else ""
+        yield Assignment(number, "", key, value)
 
 
 def _read_ini(lines: NumberedLines) -> Iterator[Assignment]:
@@ -100,6 +114,7 @@ READERS: dict[str, Callable[[NumberedLines], Iterator[Assignment]]] = {
     "words": _read_words,
     "equals": _read_equals,
     "ini": _read_ini,
+    "auditd": _read_auditd,
     "systemd": _read_systemd,
 }
 

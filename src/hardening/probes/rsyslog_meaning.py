@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = "rsyslog_defaultruleset"
 _LEGACY_TARGET = re.compile(r"(@@?)(?:\([^)]*\))?(?:\[([^\]]*)\]|([^;:#\s]*))(?::([^;\s#]+))?")
+_LEGACY_RELP = re.compile(r":omrelp:(?:\[([^\]]*)\]|([^;:#\s]+))(?::([^;\s#]+))?")
 _TLS_DRIVERS = frozenset({"gtls", "ossl", "mbedtls"})
 _SENDERS = {
     "omfwd": "",
@@ -196,6 +197,13 @@ def _take_legacy(statement: Statement, state: _State) -> None:
     text = statement.text
     if text.startswith(("/", "-/", "?", "-?")):
         state.modes.append((state.ruleset, state.legacy_mode, statement.place))
+        return
+    relp = _LEGACY_RELP.match(text)
+    if relp is not None:
+        target = Target(
+            host=relp[1] or relp[2], port=relp[3] or "514", protocol="relp", tls=False, place=statement.place
+        )
+        state.targets.append((state.ruleset, target))
         return
     match = _LEGACY_TARGET.match(text)
     if match is not None and (match[2] or match[3]):
