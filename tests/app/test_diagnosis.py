@@ -52,7 +52,7 @@ def snapshot(
 
 def seen(**changes: object) -> Examination:
     """Return an examination of a server in order, with changes."""
-    target = Target(name="web-01", endpoint=SSH)
+    target = Target(name="web-01", endpoints=(SSH,))
     whole = Examination(target=target, addresses=("192.0.2.1",), milestones=ALL, snapshot=snapshot())
     return replace(whole, **changes)  # type: ignore[arg-type] # changes of fields by name
 
@@ -170,7 +170,7 @@ def test_an_expired_password_is_no_matter_of_the_shell() -> None:
 
 
 def test_another_kit_comes_with_what_to_install() -> None:
-    target = Target(name="web-01", endpoint=replace(SSH, become=Become.KIT))
+    target = Target(name="web-01", endpoints=(replace(SSH, become=Become.KIT),))
     last = diagnose(seen(target=target, snapshot=snapshot(failure="another plan")))[-1]
     assert (last.stage, last.remedy, last.line) == ("kit", "mend it", "hardening plan --kit ./kit --account audit")
 
@@ -197,7 +197,7 @@ def test_a_refused_sudo_does_not_hide_the_rest() -> None:
     ],
 )
 def test_the_way_to_root_is_named(become: Become, asked: bool, uid: int, words: str) -> None:  # noqa: FBT001 - a case
-    target = Target(name="web-01", endpoint=replace(SSH, become=become))
+    target = Target(name="web-01", endpoints=(replace(SSH, become=become),))
     held = snapshot(privileges=Privileges(user="audit", uid=uid, root=True))
     assert stage("sudo", seen(target=target, asked_password=asked, snapshot=held)).what == words
 
@@ -231,7 +231,7 @@ def test_clocks_are_compared(time: int, state: State, words: str) -> None:
 
 
 def test_this_machine_has_no_stages_of_a_connection() -> None:
-    local = seen(target=Target(name="local", endpoint=LocalEndpoint()))
+    local = seen(target=Target(name="local", endpoints=(LocalEndpoint(),)))
     assert [line.stage for line in diagnose(local)] == ["shell", "sudo", "rights", "clock"]
 
 

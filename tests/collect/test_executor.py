@@ -10,7 +10,7 @@ from hardening.model.snapshot import Snapshot
 from hardening.model.target import LocalEndpoint, Target
 from tests.snapshots.states import build_snapshot
 
-TARGETS = tuple(Target(name=f"t{number}", endpoint=LocalEndpoint()) for number in range(12))
+TARGETS = tuple(Target(name=f"t{number}", endpoints=(LocalEndpoint(),)) for number in range(12))
 
 
 def failed(target: Target, reason: str) -> Snapshot:

@@ -13,7 +13,7 @@ from hardening.errors import ConnectError
 from hardening.model.evidence import Evidence, Known, Unreadable
 from hardening.model.probe import Probe
 from hardening.model.snapshot import Snapshot
-from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep, Step
+from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep
 from hardening.model.target import Become, Endpoint, LocalEndpoint, SshEndpoint, Target
 from hardening.probes import KINDS
 from hardening.transports.session import BecomeRefused, Session, Traffic
@@ -33,7 +33,7 @@ class FakeSession:
     connection: Evidence = field(default_factory=lambda: {"transport": Known("ssh")})
     traffic: Traffic = field(default_factory=Traffic)
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Answer nothing to each step."""
         if as_root and self.refuses:
             raise BecomeRefused(*REFUSAL)
@@ -50,7 +50,7 @@ def plan() -> Plan:
 
 
 def run_visit(session: Session | ConnectError, endpoint: Endpoint, stages: list[str] | None = None) -> Snapshot:
-    def open_session(_target: Target) -> Session:
+    def open_session(_target: Target, _endpoint: Endpoint) -> Session:
         if isinstance(session, ConnectError):
             raise session
         return session
@@ -63,7 +63,7 @@ def run_visit(session: Session | ConnectError, endpoint: Endpoint, stages: list[
         tool_version="0.1.0",
         content_digest="c",
     )
-    return visit(Target(name="web-01", endpoint=endpoint, labels={"zone": "dmz"}), plan(), context)
+    return visit(Target(name="web-01", endpoints=(endpoint,), labels={"zone": "dmz"}), plan(), context)
 
 
 SUDO = SshEndpoint(address="web-01", become=Become.SUDO)
@@ -78,7 +78,7 @@ def test_without_become_everything_is_one_batch() -> None:
 def test_with_become_root_steps_and_the_others_are_a_batch_each() -> None:
     session = FakeSession()
     run_visit(session, SUDO)
-    privileges = {step.name: step.privilege for step in plan().steps}
+    privileges = {step.name: step.privilege for step in plan().shell_steps}
     asked = [
         {privileges[name] for name in names if name != "identification"} == {privilege}
         for (_, names), privilege in zip(session.batches, (Privilege.ROOT, Privilege.ANY), strict=True)
@@ -136,7 +136,7 @@ def test_answers_without_a_word_in_them_never_pass_for_known_values() -> None:
 def test_steps_that_did_not_run_are_recorded_with_their_reason() -> None:
     @dataclass
     class Broken(FakeSession):
-        def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+        def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
             del as_root
             return {step.name: NotRun("the connection broke") for step in steps}
 

@@ -100,7 +100,7 @@ def judge_states(
     """Scan each state with the checks of its rule, as a root tree."""
     plans = {rule: build_plan([checks[check] for check in asked]) for rule, asked in mapping.items()}
     context = VisitContext(
-        open_session=lambda target: open_session(target.endpoint, Opening(resolve=Secret)),
+        open_session=lambda _, endpoint: open_session(endpoint, Opening(resolve=Secret)),
         seconds=time.time,
         ticks=time.monotonic,
         progress=lambda *_: None,
@@ -111,7 +111,7 @@ def judge_states(
     def judge(number: int) -> Verdict:
         state = states[number]
         with laid_over(stock, state, folder / str(number)) as tree:
-            snapshot = visit(Target(name="state", endpoint=ChrootEndpoint(str(tree))), plans[state.rule], context)
+            snapshot = visit(Target(name="state", endpoints=(ChrootEndpoint(str(tree)),)), plans[state.rule], context)
         results = []
         for name, values in mapping[state.rule].items():
             parameters = resolve_parameters(checks[name], [(Origin.BASELINE, "mapping.yaml", values)])

@@ -67,7 +67,8 @@ def problems(folder: Path, text: str) -> list[str]:
 
 def test_ssh_target_is_joined_with_its_credential_and_jump_host(folder: Path) -> None:
     target = load_inventory(write(folder, GOOD), AROUND).targets[0]
-    assert target.endpoint == SshEndpoint(
+    (endpoint,) = target.endpoints
+    assert endpoint == SshEndpoint(
         address="web-01.example.org",
         port=2222,
         user="audit",
@@ -90,7 +91,9 @@ def test_target_keeps_labels_baselines_and_its_line(folder: Path) -> None:
 
 
 def test_local_and_recorded_targets_are_read(folder: Path) -> None:
-    endpoints = [target.endpoint for target in load_inventory(write(folder, GOOD), AROUND).targets[2:]]
+    endpoints = [
+        endpoint for target in load_inventory(write(folder, GOOD), AROUND).targets[2:] for endpoint in target.endpoints
+    ]
     assert endpoints == [LocalEndpoint(become=Become.SUDO), RecordedEndpoint(str(folder / "old.recording.json.gz"))]
 
 
@@ -103,10 +106,10 @@ def test_parameters_of_a_target_stay_text_until_the_check_types_them(folder: Pat
     ("text", "expected"),
     [
         ("targets: []\n", "inventory.yaml:1:10: "),
-        ("targets:\n  - name: a\n", "inventory.yaml:2:5: a has no endpoint; give it exactly one of"),
+        ("targets:\n  - name: a\n", "inventory.yaml:2:5: a has no endpoint; give it one of"),
         (
             "targets:\n  - {name: a, local: {}, recorded: x}\n",
-            "inventory.yaml:2:5: a has local and recorded; give it exactly one of",
+            "inventory.yaml:2:5: a has local and recorded; give it one of",
         ),
         (
             "targets:\n  - {name: a, local: {}}\n  - {name: a, local: {}}\n",
@@ -170,7 +173,9 @@ def test_trees_containers_and_images_are_targets(folder: Path) -> None:
   - {name: rests, podman_image: "web:1"}
   - {name: rests-too, docker_image: registry.example.org/web}
 """
-    endpoints = [target.endpoint for target in load_inventory(write(folder, text), AROUND).targets]
+    endpoints = [
+        endpoint for target in load_inventory(write(folder, text), AROUND).targets for endpoint in target.endpoints
+    ]
     assert endpoints == [
         ChrootEndpoint(str(folder / "image")),
         ContainerEndpoint(program=ContainerProgram.PODMAN, name="web", become=Become.SUDO),

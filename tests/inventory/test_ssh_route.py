@@ -205,7 +205,7 @@ def write_inventory(home: Path, text: str) -> list[SshEndpoint]:
     path.write_text(text)
     path.chmod(0o600)
     targets = load_inventory(path, Surroundings(home=home, user="scanner")).targets
-    return [target.endpoint for target in targets if isinstance(target.endpoint, SshEndpoint)]
+    return [endpoint for target in targets for endpoint in target.endpoints if isinstance(endpoint, SshEndpoint)]
 
 
 def test_an_inventory_reads_ssh_config_only_where_it_is_named(home: Path) -> None:

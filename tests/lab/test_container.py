@@ -16,7 +16,7 @@ import pytest
 from hardening.errors import ConnectError
 from hardening.model.evidence import Known
 from hardening.model.platform import OperatingSystem
-from hardening.model.step import NotRun, ShellStep
+from hardening.model.step import NotRun, ShellStep, select_shell_steps
 from hardening.model.target import Become, ContainerEndpoint, ContainerProgram, Endpoint, ImageEndpoint
 from hardening.probes import KINDS
 from hardening.probes.identification import STEP, parse_identification
@@ -35,6 +35,7 @@ IMAGE = "localhost/small:1"
 
 
 def open_at(endpoint: Endpoint, limits: Limits | None = None) -> Session:
+    assert isinstance(endpoint, ContainerEndpoint | ImageEndpoint)
     return open_session(endpoint, Opening(resolve=Secret, limits=limits or Limits()))
 
 
@@ -134,7 +135,9 @@ def test_an_image_is_no_running_system() -> None:
 def test_kernel_values_of_the_visit_are_not_those_of_an_image() -> None:
     probe = build_probe({"kind": "sysctl", "key": "net.ipv4.conf.all.accept_redirects"})
     session = open_at(image())
-    evidence = KINDS["sysctl"].parse([probe], session.run(KINDS["sysctl"].steps([probe]), as_root=False))[probe]
+    evidence = KINDS["sysctl"].parse(
+        [probe], session.run(select_shell_steps(KINDS["sysctl"].steps([probe])), as_root=False)
+    )[probe]
     session.close()
     states = evidence["states"]
     assert isinstance(states, Known)

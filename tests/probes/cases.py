@@ -1,6 +1,7 @@
 """Recorded cases: ``<kind>/<case>/`` with the probes asked, the raw answers and the evidence they must give.
 
 ``probes.json`` lists probes as ``{"kind": …, parameters…}``; parameters that are left out take their defaults.
+A directory's answer is ``<step>.ldif``, with ``result``, ``message`` and ``cut`` in ``<step>.json``.
 ``<step>.out`` and ``<step>.err`` are a step's raw output; ``<step>.json`` may hold ``exit_status``, ``cut``,
 ``as_root`` and ``not_run`` (a reason). A step without any file did not run.
 ``expected.json`` lists the encoded evidence of each probe, in the order of ``probes.json``.
@@ -13,10 +14,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from hardening.model.directory import ROOT_DSE
 from hardening.model.encoding import encode_evidence
 from hardening.model.probe import Probe, ProbeValue
-from hardening.model.step import Answer, Completed, NotRun
+from hardening.model.step import Answer, Completed, LdapAnswer, NotRun
 from hardening.probes import KINDS
+from hardening.probes.kind import Channel
+from tests.probes.ldif import parse_ldif
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,11 +49,19 @@ def load_probes(case: Path) -> tuple[Probe, ...]:
 def load_answer(case: Path, step: str) -> Answer:
     """Return what a case recorded for one step."""
     output, errors, state = (case / f"{step}.{ending}" for ending in ("out", "err", "json"))
-    if not (output.exists() or state.exists()):
+    entries = case / f"{step}.ldif"
+    if not (output.exists() or state.exists() or entries.exists()):
         return NotRun("not in this recording")
     facts = json.loads(state.read_text()) if state.exists() else {}
     if "not_run" in facts:
         return NotRun(facts["not_run"])
+    if entries.exists() or "result" in facts:
+        return LdapAnswer(
+            entries=parse_ldif(entries.read_text(encoding="utf-8")) if entries.exists() else (),
+            result=facts.get("result", 0),
+            message=facts.get("message", ""),
+            cut=facts.get("cut", ""),
+        )
     return Completed(
         exit_status=facts.get("exit_status", 0),
         stdout=output.read_bytes() if output.exists() else b"",
@@ -66,7 +78,10 @@ def answer_probes(probes: Sequence[Probe], case: Path) -> list[Evidence]:
         by_kind[probe.kind].append(probe)
     evidence: dict[Probe, Evidence] = {}
     for kind, asked in by_kind.items():
-        answers = {step.name: load_answer(case, step.name) for step in KINDS[kind].steps(asked)}
+        names = [step.name for step in KINDS[kind].steps(asked)]
+        if KINDS[kind].channel is Channel.LDAP:
+            names.append(ROOT_DSE.name)
+        answers = {name: load_answer(case, name) for name in names}
         evidence.update(KINDS[kind].parse(asked, answers))
     return [evidence[probe] for probe in probes]
 

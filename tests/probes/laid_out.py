@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from hardening.model.step import Completed
+from hardening.model.step import Completed, ShellStep
 from tests.probes.shells import Shell, find_shells, open_to_all, run_step
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def run_in_shells(
 
 
 def _run(step: Step, tree: Path, shell: Shell, *, as_nobody: bool, without_programs: bool) -> Completed:
+    assert isinstance(step, ShellStep)
     moved = dataclasses.replace(step, script=_ROOTS.sub(rf"{tree}/\1", step.script))
     path = str(tree / "bin") if without_programs else f"{tree / 'bin'}:{shell.path}"
     command = [shutil.which(shell.command[0]) or shell.command[0], *shell.command[1:]]

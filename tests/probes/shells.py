@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardening.model.step import Answer, Completed
+from hardening.model.step import Answer, Completed, ShellStep
 from hardening.probes import KINDS
 from hardening.probes.shell import quote
 
@@ -48,7 +48,8 @@ def find_shells(folder: Path) -> dict[str, Shell]:
 
 
 def run_step(step: Step, shell: Shell, *, as_nobody: bool = False) -> Answer:
-    """Return what a step answers on this machine."""
+    """Return what a step of a shell answers on this machine."""
+    assert isinstance(step, ShellStep)
     script = f"export PATH LC_ALL=C\numask 077\n( eval {quote(step.script)} ) </dev/null\n"
     account = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if as_nobody else {}
     done = subprocess.run(

@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from hardening.model.step import Completed
+from hardening.model.step import Completed, ShellStep
 from tests.probes.shells import Shell, find_shells, open_to_all, run_step
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def run_on_tree_everywhere(step: Step, tree: Path, *, as_nobody: bool = False) -
 
 
 def _run(step: Step, tree: Path, shell: Shell, *, as_nobody: bool) -> Completed:
+    assert isinstance(step, ShellStep)
     moved = dataclasses.replace(step, script=_ROOTS.sub(rf"{tree}/\1", step.script))
     command = [shutil.which(shell.command[0]) or shell.command[0], *shell.command[1:]]
     answer = run_step(moved, Shell(command, f"{tree / 'bin'}:{shell.path}"), as_nobody=as_nobody)

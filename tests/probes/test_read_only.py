@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardening.model.step import Step
+from hardening.model.step import ShellStep, select_shell_steps
 from hardening.probes import KINDS
 from hardening.probes.identification import STEP
 from tests.probes.cases import CASES, FOLDER, build_probe, load_probes
@@ -125,10 +125,11 @@ def find_offences(script: str) -> list[str]:
     return [*bad, *sorted(found.writes)]
 
 
-def _steps(case: Path) -> list[Step]:
+def _steps(case: Path) -> list[ShellStep]:
     probes = load_probes(case)
     kinds = sorted({probe.kind for probe in probes})
-    return [step for kind in kinds for step in KINDS[kind].steps([probe for probe in probes if probe.kind == kind])]
+    asked = [KINDS[kind].steps([probe for probe in probes if probe.kind == kind]) for kind in kinds]
+    return [step for steps in asked for step in select_shell_steps(steps)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[str(case.relative_to(FOLDER)) for case in CASES])
@@ -227,5 +228,5 @@ def test_parameters_never_become_commands(text: str) -> None:
         build_probe({"kind": "config_key", "path": f"/{text}", "key": f"k{text}", "dropins": [f"/{text}"]}),
         build_probe({"kind": "config_key", "path": f"/etc/{text}", "key": "k", "format": "systemd"}),
     ]
-    scripts = [step.script for probe in probes for step in KINDS[probe.kind].steps([probe])]
+    scripts = [step.script for probe in probes for step in select_shell_steps(KINDS[probe.kind].steps([probe]))]
     assert [offence for script in scripts for offence in find_offences(script)] == []

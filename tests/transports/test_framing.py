@@ -95,6 +95,7 @@ def test_a_stream_cut_anywhere_gives_whole_answers_or_none(length: int) -> None:
     steps = [step("one"), step("two")]
     stdout, stderr = frame(0, b"first\n") + frame(1, b"second\n"), frame(0, b"") + frame(1, b"")
     for answer in split_batch(steps, WORD, stdout[:length], stderr).values():
+        assert isinstance(answer, Completed | NotRun)
         assert isinstance(answer, NotRun) or answer.stdout in {b"first\n", b"second\n"}
 
 

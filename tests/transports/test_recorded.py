@@ -14,7 +14,7 @@ import pytest
 
 from hardening.errors import SnapshotError
 from hardening.model.evidence import Evidence, Known, Unreadable
-from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep, Step
+from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep
 from hardening.model.target import RecordedEndpoint
 from hardening.secrets import Secret
 from hardening.transports import open_session
@@ -42,7 +42,7 @@ class Replayed:
     def __init__(self, session: Session) -> None:
         self._recorder = RecordingSession(session, time=1_767_225_600)
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         self._recorder.run(steps, as_root=as_root)
         ordered = sorted(steps, key=lambda step: step.slow)
         return self._replay().run(ordered, as_root=as_root)
@@ -78,7 +78,7 @@ class RefusingSession:
     connection: ClassVar[Evidence] = {"transport": Known("ssh"), "kex": Unreadable("not seen")}
     traffic = Traffic(channels=1, round_trips=2, bytes_received=3)
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         if as_root:
             reason = "sudo is not installed on the target"
             raise BecomeRefused(reason, "install it")
@@ -163,6 +163,7 @@ def test_a_recording_is_opened_by_its_endpoint(tmp_path: Path) -> None:
     path = tmp_path / "web-01.recording.json.gz"
     path.write_bytes(encode_recording(record()))
     session = open_session(RecordedEndpoint(str(path)), Opening(resolve=Secret))
+    assert isinstance(session, RecordedSession)
     assert session.run([STEP], as_root=False) == {"one": ANSWER}
 
 

@@ -17,7 +17,8 @@ from hardening.model.target import Credential, SshEndpoint
 from hardening.secrets import Secret
 from hardening.transports import TRANSPORTS, open_session
 from hardening.transports.session import Limits, Opening
-from hardening.transports.wire import NoAddressAnswers, PromptSocket, WireTransport, open_socket
+from hardening.transports.sockets import NoAddressAnswers, PromptSocket, open_socket
+from hardening.transports.wire import WireTransport
 from tests.transports.test_private_keys import write_key
 
 GREETING = b"SSH-2.0-OpenSSH_5.3\r\n"

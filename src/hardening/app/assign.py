@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.app.content import require_known
-from hardening.collect.plan import Plan, build_plan
-from hardening.errors import UsageError
+from hardening.collect.plan import Plan, build_plan, needs
+from hardening.collect.visit import channels_behind
+from hardening.errors import SnapshotError, UsageError
 from hardening.model.baseline import BaselineReference, controls_at
+from hardening.model.target import RecordedEndpoint
+from hardening.probes.kind import Channel
+from hardening.transports.recording import load_recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hardening.model.check import Check
     from hardening.model.content import Content
-    from hardening.model.target import Target
+    from hardening.model.platform import PlatformCondition
+    from hardening.model.target import Endpoint, Target
+
+_ANY = frozenset({Channel.SHELL, Channel.LDAP})
 
 
 def assign_baselines(
@@ -24,20 +32,69 @@ def assign_baselines(
     """Return the targets, each with the baselines it is to be judged by.
 
     Baselines named on the command line win over those of the inventory; a target with neither gets the ones that
-    are the default for some platform. Raises ``UsageError`` if a target names a baseline that does not exist.
+    are the default for some platform that its endpoints lead to. Raises ``UsageError`` if a target names a baseline
+    that does not exist.
     """
     assigned = []
     for target in targets:
         for reference in target.baselines:
             require_known(reference.id, content.baselines, "baseline", "hardening baselines list")
-        references = tuple(named) or target.baselines or default_references(content)
+        references = tuple(named) or target.baselines or default_references(content, channels_of(target))
         assigned.append(replace(target, baselines=references))
     return tuple(assigned)
 
 
-def default_references(content: Content) -> tuple[BaselineReference, ...]:
-    """Return the baselines that are meant for a platform when nobody names one."""
-    return tuple(BaselineReference(baseline.id) for baseline in content.baselines.values() if baseline.default_for)
+def default_references(content: Content, channels: frozenset[Channel] = _ANY) -> tuple[BaselineReference, ...]:
+    """Return the baselines that are meant for a platform, which these channels lead to, when nobody names one."""
+    return tuple(
+        BaselineReference(baseline.id)
+        for baseline in content.baselines.values()
+        if any(_leads_to(channels, condition) for condition in baseline.default_for)
+    )
+
+
+def _leads_to(channels: frozenset[Channel], condition: PlatformCondition) -> bool:
+    return (not condition.directory or Channel.LDAP in channels) and (
+        not condition.asks_for_system or Channel.SHELL in channels
+    )
+
+
+def channels_of(target: Target) -> frozenset[Channel]:
+    """Return what a target's endpoints can answer. What a recording holds, its file tells, if it can be read."""
+    return frozenset().union(*(_channels_of(endpoint) for endpoint in target.endpoints))
+
+
+def _channels_of(endpoint: Endpoint) -> frozenset[Channel]:
+    if isinstance(endpoint, RecordedEndpoint):
+        try:
+            is_directory = load_recording(Path(endpoint.path)).of_directory
+        except SnapshotError:
+            return channels_behind(endpoint)
+        return frozenset({Channel.LDAP if is_directory else Channel.SHELL})
+    return channels_behind(endpoint)
+
+
+def require_endpoints(target: Target, checks: Sequence[Check]) -> None:
+    """Raise ``UsageError`` if a check asks something of an endpoint that the target does not have."""
+    channels = channels_of(target)
+    lacking = [
+        (check, probe.kind, needed)
+        for check in checks
+        for probe in check.probes.values()
+        if (needed := needs(probe)) not in channels
+    ]
+    if lacking:
+        check, kind, needed = lacking[0]
+        more = len({each.id for each, _, _ in lacking}) - 1
+        others = f" and {more} more checks" if more else ""
+        msg = f"{target.name}: check {check.id}{others} cannot be asked: kind {kind} needs {_ENDPOINTS[needed]}"
+        raise UsageError(msg)
+
+
+_ENDPOINTS = {
+    Channel.SHELL: "a way to a shell; give the target an endpoint such as `ssh:`, or leave the baseline out",
+    Channel.LDAP: "a directory; give the target an endpoint `ldap:`, name ldaps://HOST, or leave the baseline out",
+}
 
 
 def select_checks(references: Sequence[BaselineReference], content: Content, only: frozenset[str]) -> tuple[Check, ...]:
@@ -85,3 +142,7 @@ class Plans:
         if key not in self._built:
             self._built[key] = build_plan(select_checks(key, self._content, self._only))
         return self._built[key]
+
+    def require_endpoints(self, target: Target) -> None:
+        """Raise ``UsageError`` if the plan of a target asks something of an endpoint that it does not have."""
+        require_endpoints(target, select_checks(target.baselines, self._content, self._only))

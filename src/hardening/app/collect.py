@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.app.assign import Plans
+from hardening.app.assign import Plans, channels_of
 from hardening.collect.executor import ThreadExecutor
 from hardening.collect.visit import VisitContext, build_failed_snapshot, visit
 from hardening.errors import ConnectError, UsageError
 from hardening.model.evidence import ABSENT, Absent
+from hardening.probes.kind import Channel
 from hardening.snapshots.files import write_atomically
 from hardening.snapshots.folder import ScanFolder, ScanRecord
 from hardening.snapshots.redaction import Vocabulary, redact_recording
 from hardening.transports import open_session
-from hardening.transports.recorded import RecordedSession
-from hardening.transports.recording import RecordingSession, encode_recording
+from hardening.transports.recorded import RecordedDirectory, RecordedSession
+from hardening.transports.recording import RecordingDirectory, RecordingSession, encode_recording
+from hardening.transports.session import DirectorySession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
     from hardening.model.content import Content
     from hardening.model.snapshot import Snapshot
-    from hardening.model.target import Target
-    from hardening.transports.session import Opening, Session
+    from hardening.model.target import Endpoint, Target
+    from hardening.transports.session import AnySession, Opening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,12 @@ def plan_collection(request: CollectRequest, content: Content) -> Plans:
     plans = Plans(content, request.only)
     for target in request.targets:
         plans.plan_for(target.baselines)
+        plans.require_endpoints(target)
+        if not isinstance(request.redact, Absent) and Channel.LDAP in channels_of(target):
+            msg = (
+                f"{target.name}: what a directory answers cannot be cleaned yet; keep it whole, or leave the target out"
+            )
+            raise UsageError(msg)
     return plans
 
 
@@ -127,6 +136,9 @@ def redacted_path(folder: ScanFolder, number: int) -> Path:
     return folder.path / f"redacted-{number}.recording.json.gz"
 
 
+_Recorded = RecordingSession | RecordingDirectory | RecordedSession | RecordedDirectory
+
+
 class _OpenSessions:
     """The sessions that are open, so that an interrupted scan leaves none behind; and their recordings."""
 
@@ -136,30 +148,40 @@ class _OpenSessions:
         self._redact = request.redact
         self._numbers = {target.name: number for number, target in enumerate(request.targets, start=1)}
         self._lock = threading.Lock()
-        self._open: list[Session] = []
-        self._recordings: dict[str, RecordingSession | RecordedSession] = {}
+        self._open: list[AnySession] = []
+        self._recordings: dict[str, list[_Recorded]] = defaultdict(list)
 
-    def open(self, target: Target) -> Session:
-        """Open a session to a target; raises ``ConnectError``."""
-        session = open_session(target.endpoint, self._context.opening)
+    def open(self, target: Target, endpoint: Endpoint) -> AnySession:
+        """Open a session to an endpoint of a target; raises ``ConnectError``."""
+        session = open_session(endpoint, self._context.opening)
+        recording = self._record(session) if self._keep_raw else ABSENT
         with self._lock:
-            if self._keep_raw:
-                if not isinstance(session, RecordedSession):
-                    session = RecordingSession(session, int(self._context.seconds()))
-                self._recordings[target.name] = session
-            self._open.append(session)
-        return session
+            if isinstance(recording, Absent):
+                self._open.append(session)
+                return session
+            self._recordings[target.name].append(recording)
+            self._open.append(recording)
+        return recording
+
+    def _record(self, session: AnySession) -> _Recorded:
+        if isinstance(session, RecordedSession | RecordedDirectory):
+            return session
+        seconds = int(self._context.seconds())
+        if isinstance(session, DirectorySession):
+            return RecordingDirectory(session, seconds)
+        return RecordingSession(session, seconds)
 
     def keep_recording(self, target: str, folder: ScanFolder) -> None:
-        """Write what passed over the session of a target, if that was asked for; raises ``StorageError``."""
+        """Write what passed over the sessions of a target, if that was asked for; raises ``StorageError``."""
         with self._lock:
-            session = self._recordings.pop(target, None)
-        if session is None:
-            return
-        recording, path = session.recording, folder.recording_path(target)
-        if not isinstance(self._redact, Absent):
-            recording, path = redact_recording(recording, self._redact), redacted_path(folder, self._numbers[target])
-        write_atomically(path, [encode_recording(recording)])
+            sessions = self._recordings.pop(target, [])
+        for session in sessions:
+            recording = session.recording
+            path = folder.recording_path(target, of_directory=recording.of_directory)
+            if not isinstance(self._redact, Absent):
+                recording = redact_recording(recording, self._redact)
+                path = redacted_path(folder, self._numbers[target])
+            write_atomically(path, [encode_recording(recording)])
 
     def close_all(self) -> None:
         """Close every session; closing one that is closed already does nothing."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Unreadable
-from hardening.model.step import Privilege
-from hardening.model.target import Become, LocalEndpoint, SshEndpoint, Target
+from hardening.model.step import needs_root
+from hardening.model.target import Become, Endpoint, LocalEndpoint, SshEndpoint, Target
 from hardening.probes import KINDS
 from hardening.probes.kind import Channel
 from hardening.transports.known_hosts import SSH_PORT
@@ -57,6 +57,11 @@ class Examination:
     shell: ShellWords | Absent = ABSENT
     snapshot: Snapshot
     asked_password: bool = False
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The one endpoint that was visited."""
+        return self.target.endpoints[0]
 
 
 CLOCK_SECONDS = 300
@@ -102,7 +107,7 @@ def diagnose(seen: Examination) -> tuple[Diagnosis, ...]:
 
 def _diagnose_way(seen: Examination) -> Iterator[Diagnosis]:
     """Yield what lies between us and a login; nothing where there is no connection."""
-    endpoint = seen.target.endpoint
+    endpoint = seen.endpoint
     if not isinstance(endpoint, SshEndpoint):
         if isinstance(seen.failure, ConnectError):
             yield _failed("open", seen.failure)
@@ -176,7 +181,7 @@ def _diagnose_account(seen: Examination) -> Iterator[Diagnosis]:
     user = _user(seen)
     silence = next((endpoint for endpoint in seen.snapshot.endpoints if endpoint.failure), None)
     if silence is not None:
-        yield _diagnose_silence(silence, _become(seen.target), user)
+        yield _diagnose_silence(silence, _become(seen.endpoint), user)
         return
     yield _diagnose_shell(seen)
     yield _diagnose_sudo(seen)
@@ -210,7 +215,7 @@ def _diagnose_sudo(seen: Examination) -> Diagnosis:
     privileges, user = seen.snapshot.privileges, _user(seen)
     if privileges.refused:
         line = next((line for words, line in SUDO_LINES.items() if words in privileges.refused), "sudo -l")
-        names = {"user": user, "login": _where(seen.target), "target": shlex.quote(seen.target.name)}
+        names = {"user": user, "login": _where(seen.endpoint), "target": shlex.quote(seen.target.name)}
         return Diagnosis(
             stage="sudo",
             state=State.FAIL,
@@ -226,7 +231,7 @@ def _diagnose_sudo(seen: Examination) -> Diagnosis:
             remedy=_REACH_ROOT,
             line=f"hardening plan --kit ./kit --account {user}",
         )
-    match _become(seen.target):
+    match _become(seen.endpoint):
         case Become.KIT:
             return _ok("sudo", "the installed script runs as root, and nothing else does")
         case Become.SUDO if seen.asked_password:
@@ -247,7 +252,7 @@ def _diagnose_rights(seen: Examination) -> Iterator[Diagnosis]:
         asked += 1
         reasons = [field.reason for field in evidence.values() if isinstance(field, Unreadable | Partial)]
         if reasons:
-            needs = "root" if any(step.privilege is Privilege.ROOT for step in kind.steps([probe])) else "any account"
+            needs = "root" if any(map(needs_root, kind.steps([probe]))) else "any account"
             missing[needs, probe.kind].append(reasons[0])
     for (needs, name), reasons in sorted(missing.items()):
         lacks_root = needs == "root" and not seen.snapshot.privileges.root
@@ -335,19 +340,19 @@ def _login(endpoint: SshEndpoint) -> str:
     return port + shlex.quote(f"{endpoint.user}@{endpoint.address}" if endpoint.user else endpoint.address)
 
 
-def _where(target: Target) -> str:
-    return _login(target.endpoint) if isinstance(target.endpoint, SshEndpoint) else "localhost"
+def _where(endpoint: Endpoint) -> str:
+    return _login(endpoint) if isinstance(endpoint, SshEndpoint) else "localhost"
 
 
 def _user(seen: Examination) -> str:
     """Return the account in words for a shell."""
-    endpoint = seen.target.endpoint
+    endpoint = seen.endpoint
     named = endpoint.user if isinstance(endpoint, SshEndpoint) else ""
     return shlex.quote(seen.snapshot.privileges.user or named or "audit")
 
 
-def _become(target: Target) -> Become:
-    match target.endpoint:
+def _become(endpoint: Endpoint) -> Become:
+    match endpoint:
         case SshEndpoint(become=become) | LocalEndpoint(become=become):
             return become
         case _:

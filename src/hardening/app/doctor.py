@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hardening.app.diagnosis import Examination
-from hardening.collect.visit import VisitContext, visit
+from hardening.collect.visit import VisitContext, channels_behind, visit
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Unreadable
-from hardening.model.target import Become, SshEndpoint
+from hardening.model.target import Become, LdapEndpoint, SshEndpoint
 from hardening.transports import open_session
 from hardening.transports.session import Limits, Listening, Milestone, ShellWords
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from hardening.app.assign import Plans
     from hardening.app.collect import CollectContext
     from hardening.collect.plan import Plan
-    from hardening.model.target import Target
+    from hardening.model.target import Endpoint, Target
     from hardening.secrets import Secret
-    from hardening.transports.session import Session
+    from hardening.transports.session import AnySession
 
 LIMITS = Limits(idle_seconds=30, deadline_seconds=120)
 """Whoever asks what is wrong waits in front of the screen."""
@@ -36,13 +36,16 @@ LIMITS = Limits(idle_seconds=30, deadline_seconds=120)
 def examine_all(
     targets: Sequence[Target], plans: Plans, context: CollectContext, *, workers: int
 ) -> Iterator[Examination]:
-    """Yield an examination of each target, in the order given."""
-    with context.opening.bastions.held(), ThreadPoolExecutor(max(1, min(workers, len(targets)))) as pool:
-        yield from pool.map(lambda target: examine(target, plans.plan_for(target.baselines), context), targets)
+    """Yield an examination of each endpoint of each target, in the order given."""
+    asked = [(target, endpoint) for target in targets for endpoint in target.endpoints]
+    with context.opening.bastions.held(), ThreadPoolExecutor(max(1, min(workers, len(asked)))) as pool:
+        yield from pool.map(lambda each: examine(each[0], each[1], plans.plan_for(each[0].baselines), context), asked)
 
 
-def examine(target: Target, plan: Plan, context: CollectContext) -> Examination:
-    """Visit a target once and return how far that came."""
+def examine(target: Target, endpoint: Endpoint, plan: Plan, context: CollectContext) -> Examination:
+    """Visit one endpoint of a target once, with its part of the plan, and return how far that came."""
+    target = replace(target, endpoints=(endpoint,))
+    plan = plan.reduce_to(channels_behind(endpoint))
     watcher = _Watcher(target, context)
     snapshot = visit(
         target,
@@ -59,7 +62,7 @@ def examine(target: Target, plan: Plan, context: CollectContext) -> Examination:
     context.progress(target.name, "done" if snapshot.reached else "failed")
     return Examination(
         target=target,
-        addresses=resolve_name(target),
+        addresses=resolve_name(endpoint),
         milestones=frozenset(watcher.milestones),
         failure=watcher.failure,
         shell=watcher.shell,
@@ -68,11 +71,13 @@ def examine(target: Target, plan: Plan, context: CollectContext) -> Examination:
     )
 
 
-def resolve_name(target: Target) -> tuple[str, ...] | Unreadable:
-    """Return the addresses of a target's name; none where a jump host resolves it, or where there is no name."""
-    endpoint = target.endpoint
-    if not isinstance(endpoint, SshEndpoint) or not isinstance(endpoint.jump, Absent):
-        return ()
+def resolve_name(endpoint: Endpoint) -> tuple[str, ...] | Unreadable:
+    """Return the addresses of an endpoint's name; none where a jump host resolves it, or where there is no name."""
+    match endpoint:
+        case SshEndpoint(jump=Absent()) | LdapEndpoint():
+            pass
+        case _:
+            return ()
     try:
         found = socket.getaddrinfo(endpoint.address, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -86,7 +91,9 @@ class _Watcher:
     def __init__(self, target: Target, context: CollectContext) -> None:
         self._resolve = context.opening.resolve
         self._opening = replace(context.opening, limits=LIMITS, resolve=self._note_secret, reached=self._note_milestone)
-        self._runs_a_kit = isinstance(target.endpoint, SshEndpoint) and target.endpoint.become is Become.KIT
+        self._runs_a_kit = any(
+            isinstance(endpoint, SshEndpoint) and endpoint.become is Become.KIT for endpoint in target.endpoints
+        )
         self._where = ""
         self._is_open = False
         self.milestones: set[Milestone] = set()
@@ -94,10 +101,10 @@ class _Watcher:
         self.shell: ShellWords | Absent = ABSENT
         self.asked_password = False
 
-    def open(self, target: Target) -> Session:
+    def open(self, _target: Target, endpoint: Endpoint) -> AnySession:
         """Open a session and hear what the account's shell says; raises ``ConnectError``."""
         try:
-            session = open_session(target.endpoint, self._opening)
+            session = open_session(endpoint, self._opening)
         except ConnectError as error:
             self.failure = error
             raise

@@ -15,6 +15,7 @@ from hardening.app.kit_texts import ANSIBLE, NOTES
 from hardening.app.plan import plan_content
 from hardening.errors import UsageError
 from hardening.model.step import Privilege
+from hardening.probes.kind import Channel
 from hardening.snapshots.files import make_private_folder, write_atomically
 from hardening.transports.kit import ROOT_SCRIPT, SCAN_SCRIPT, KitOrigin, render_root_script, render_scan_script
 
@@ -61,7 +62,10 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
     """Return the kit of some baselines, or of the default ones; raises ``UsageError`` and ``ContentError``."""
     _require_valid(request)
     content = load_all_content(site.content_folders)
-    plan = plan_content(content, baselines, only)
+    plan = plan_content(content, baselines, only).reduce_to(frozenset({Channel.SHELL}))
+    if not plan.probes:
+        msg = "these baselines ask nothing of a shell, and a kit holds what a shell is asked; name others with -b"
+        raise UsageError(msg)
     origin = KitOrigin(version=version, content=content.digest, plan=plan.digest)
     root = render_root_script(plan.steps_as(Privilege.ROOT), origin)
     scan = render_scan_script(plan.steps_as(Privilege.ANY), origin)

@@ -9,7 +9,8 @@ from hardening.app.collect import require_targets
 from hardening.app.content import load_all_content, parse_references
 from hardening.collect.plan import Plan, build_plan, describe_step
 from hardening.errors import UsageError
-from hardening.model.step import Privilege
+from hardening.model.step import LdapBindStep, LdapIdentity, LdapStep, Privilege, ShellStep, Step
+from hardening.probes.kind import Channel
 from hardening.transports.framing import render_batch
 
 if TYPE_CHECKING:
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
     from hardening.model.target import Target
 
 
-def plan_for(site: Site, baselines: Sequence[str], only: frozenset[str]) -> Plan:
-    """Return the plan of some baselines, or of the default ones; raises ``UsageError`` or ``ContentError``."""
-    return plan_content(load_all_content(site.content_folders), baselines, only)
+_CHANNELS = {"ssh": Channel.SHELL, "ldap": Channel.LDAP}
+
+
+def plan_for(site: Site, baselines: Sequence[str], only: frozenset[str], endpoint: str = "") -> Plan:
+    """Return the plan of some baselines, or of the default ones; ``endpoint`` narrows it to `ssh` or `ldap`.
+
+    Raises ``UsageError`` or ``ContentError``.
+    """
+    return _narrow(plan_content(load_all_content(site.content_folders), baselines, only), endpoint)
 
 
 def plan_content(content: Content, baselines: Sequence[str], only: frozenset[str]) -> Plan:
@@ -31,7 +38,7 @@ def plan_content(content: Content, baselines: Sequence[str], only: frozenset[str
     return build_plan(select_checks(references, content, only))
 
 
-def plan_for_targets(targets: Sequence[Target], content: Content, only: frozenset[str]) -> Plan:
+def plan_for_targets(targets: Sequence[Target], content: Content, only: frozenset[str], endpoint: str = "") -> Plan:
     """Return the plan that some targets share; raises ``UsageError`` if they are asked different things."""
     require_targets(targets)
     plans = Plans(content, only)
@@ -41,7 +48,11 @@ def plan_for_targets(targets: Sequence[Target], content: Content, only: frozense
         if plans.plan_for(other.baselines).digest != plan.digest:
             msg = f"{first.name} and {other.name} are asked different things; name targets with the same baselines"
             raise UsageError(msg)
-    return plan
+    return _narrow(plan, endpoint)
+
+
+def _narrow(plan: Plan, endpoint: str) -> Plan:
+    return plan.reduce_to(frozenset({_CHANNELS[endpoint]})) if endpoint else plan
 
 
 def describe_plan(plan: Plan) -> dict[str, object]:
@@ -53,11 +64,33 @@ def describe_plan(plan: Plan) -> dict[str, object]:
     }
 
 
+def describe_lines(step: Step) -> Iterator[str]:
+    """Yield a step as lines for people, after an empty one: what it is, then what is sent."""
+    last = "; runs last" if step.slow else ""
+    yield ""
+    match step:
+        case ShellStep():
+            rights = "root, where it can be had" if step.privilege is Privilege.ROOT else "any account"
+            yield f"# {step.name} ({rights}; at most {step.output_limit} bytes{last})"
+            yield step.script.rstrip("\n")
+        case LdapStep():
+            who = "as nobody" if step.identity is LdapIdentity.ANONYMOUS else "as the account"
+            yield f"# {step.name} (directory, {who}; at most {step.entry_limit} entries{last})"
+            yield f"base {step.base or '(root DSE)'}, scope {step.scope}"
+            yield f"filter {step.filter}"
+            yield f"attributes {' '.join(step.attributes)}"
+            if step.sd_flags:
+                yield f"security descriptors with flags {step.sd_flags}"
+        case LdapBindStep():
+            yield f"# {step.name} (directory{last})"
+            yield "one simple bind over plain LDAP, with a made-up account and a made-up password"
+
+
 def render_scripts(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield each batch that a scan may send: its name and its text.
+    """Yield each batch that a scan may send to a shell: its name and its text.
 
     An account that reaches root sends the two separate ones; any other sends the one with all steps.
     """
-    yield "all steps, one account", render_batch(plan.steps)
+    yield "all steps, one account", render_batch(plan.shell_steps)
     yield "what needs root", render_batch(plan.steps_as(Privilege.ROOT))
     yield "what needs no rights", render_batch(plan.steps_as(Privilege.ANY))

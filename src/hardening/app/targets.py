@@ -12,7 +12,7 @@ from hardening.inventory.load import Inventory, load_inventory
 from hardening.inventory.selector import is_selected, parse_selector
 from hardening.inventory.ssh_config import Surroundings
 from hardening.model.evidence import ABSENT, Absent
-from hardening.model.target import Become, ContainerEndpoint, LocalEndpoint, SshEndpoint, Target
+from hardening.model.target import Become, ContainerEndpoint, Endpoint, LocalEndpoint, SshEndpoint, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,15 +73,19 @@ def choose_targets(request: TargetRequest, site: Site) -> ChosenTargets:
 def _target_at(word: str, options: AddressOptions) -> Target:
     # Named after what was typed, not after what an ssh_config makes of it.
     name = name_of(parse_address(word, replace(options, ssh_config=ABSENT, jump="")))
-    return Target(name=name, endpoint=parse_address(word, options))
+    return Target(name=name, endpoints=(parse_address(word, options),))
 
 
 def _with_become(target: Target, become: Become) -> Target:
     """Return the target with root rights asked for where the command line asks and the inventory does not."""
-    match target.endpoint:
-        case SshEndpoint() | LocalEndpoint() as endpoint if become is not Become.NO:
-            return replace(target, endpoint=replace(endpoint, become=become))
-        case ContainerEndpoint() as endpoint if become is Become.SUDO:
-            return replace(target, endpoint=replace(endpoint, become=become))
+    return replace(target, endpoints=tuple(_endpoint_with_become(endpoint, become) for endpoint in target.endpoints))
+
+
+def _endpoint_with_become(endpoint: Endpoint, become: Become) -> Endpoint:
+    match endpoint:
+        case SshEndpoint() | LocalEndpoint() if become is not Become.NO:
+            return replace(endpoint, become=become)
+        case ContainerEndpoint() if become is Become.SUDO:
+            return replace(endpoint, become=become)
         case _:
-            return target
+            return endpoint

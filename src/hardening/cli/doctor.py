@@ -63,6 +63,7 @@ def doctor(
     plans = Plans(reached.content, frozenset(asked.checks))
     for target in reached.targets:
         plans.plan_for(target.baselines)
+        plans.require_endpoints(target)
     options = render_options(choose_language(lang, reached.site.language), local_zone())
     wording = load_wording(options.folder, options.language, options.zone)
     found: list[tuple[Examination, tuple[Diagnosis, ...]]] = []
@@ -83,7 +84,9 @@ def _print(examination: Examination, lines: tuple[Diagnosis, ...], wording: Word
     from hardening.model.target import address_of  # noqa: PLC0415
 
     target = examination.target
-    click.echo(clean_line(wording.text("doctor.target", name=target.name, address=address_of(target.endpoint)), 300))
+    click.echo(
+        clean_line(wording.text("doctor.target", name=target.name, address=address_of(examination.endpoint)), 300)
+    )
     for line in lines:
         mark = click.style(_MARKS[line.state], fg=_STYLES[line.state])
         stage = wording.text(f"doctor.{line.stage}")
@@ -100,7 +103,7 @@ def _describe(examination: Examination, lines: tuple[Diagnosis, ...]) -> dict[st
 
     return {
         "target": examination.target.name,
-        "address": address_of(examination.target.endpoint),
+        "address": address_of(examination.endpoint),
         "failed": any(line.state is State.FAIL for line in lines),
         "stages": [
             {

@@ -61,16 +61,16 @@ def explain(*, check: str, scan: str | None, targets: tuple[str, ...], site: Pat
 
 
 def _print_question(check: Check, language: Language) -> None:
+    from hardening.app.plan import describe_lines  # noqa: PLC0415
     from hardening.collect.plan import build_plan  # noqa: PLC0415
 
     click.echo(f"{check.id}: {check.title.in_language(language)}")
     click.echo(check.rationale.in_language(language))
-    click.echo("\nasked, by these commands on the target:")
+    click.echo("\nasked, by these commands or searches on the target:")
     for step in build_plan([check]).steps[1:]:
-        rights = "root" if step.privilege.value == "root" else "any account"
-        click.echo(f"  # {step.name} ({rights})")
-        for line in step.script.splitlines():
-            click.echo(f"  {line}")
+        for text in describe_lines(step):
+            for line in text.splitlines():
+                click.echo(f"  {line}")
     for name, probe in check.probes.items():
         click.echo(f"  {name} = {probe.key}")
 

@@ -61,6 +61,8 @@ class TargetArguments:
     become: str | None = None
     sudo_password_from: str = ""
     password_from: str = ""
+    ca_file: str = ""
+    auth: str | None = None
     workers: int = 1
 
 
@@ -165,6 +167,17 @@ target_arguments = _bundle(
         click.option("--sudo-password-from", default="", metavar="REF", help="env:NAME, file:PATH or prompt:."),
         click.option(
             "--password-from", default="", metavar="REF", help="Login password: env:NAME, file:PATH, prompt:."
+        ),
+        click.option(
+            "--ca-file",
+            default="",
+            metavar="FILE",
+            help="Authorities to trust, for directories named by address [default: those of this machine].",
+        ),
+        click.option(
+            "--auth",
+            type=click.Choice(["simple", "external", "anonymous"]),
+            help="How to log in to directories named by address [default: simple, with --user and --password-from].",
         ),
         click.option(
             "--workers", type=click.IntRange(1, 256), default=16, show_default=True, help="Targets at a time."

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 @inventory_option
 @content_arguments
 @click.option("--json", "as_json", is_flag=True, help="The canonical steps as JSON, as the digest is made from.")
+@click.option(
+    "--endpoint",
+    type=click.Choice(["ssh", "ldap"]),
+    help="Only what is asked over this kind of endpoint; ssh stands for every way to a shell.",
+)
 @click.option("--script", is_flag=True, help="The whole script of each batch, as it is sent.")
 @click.option(
     "--kit",
@@ -41,21 +46,24 @@ def plan(
     inventory: Path | None,
     asked: ContentArguments,
     as_json: bool,
+    endpoint: str | None,
     script: bool,
     kit: Path | None,
     account: str,
     source: str,
     public_key: IO[str] | None,
 ) -> None:
-    """Print every command that a scan would run, with its digest. Needs no target and touches nothing.
+    """Print every command and search that a scan would run, with its digest. Needs no target and touches nothing.
 
-    The same baselines give the same commands on every Linux target, so the digest can be approved once.
-    TARGET is as for a scan, and says no more than which baselines: those that the inventory gives it.
+    The same baselines give the same commands on every Linux target, and the same searches in every directory, so the
+    digest can be approved once. TARGET is as for a scan, and says no more than which baselines: those that the
+    inventory gives it.
 
     \b
       hardening plan -b linux-server:extended
       hardening plan web-01 -i inventory.yaml
       hardening plan --check linux-perm-shadow
+      hardening plan -b active-directory --endpoint ldap
       hardening plan -b linux-server --json | jq -r '.steps[].name'
       hardening plan -b linux-server --kit ./kit --from 192.0.2.7 --public-key audit.pub
     """
@@ -67,7 +75,7 @@ def plan(
             raise click.UsageError(msg)
         _write_kit(kit, asked, account, source, public_key.read() if public_key else "")
         return
-    planned = _plan(targets, inventory, asked)
+    planned = _plan(targets, inventory, asked, endpoint or "")
     if as_json:
         click.echo(json.dumps(describe_plan(planned), indent=1))
     elif script:
@@ -78,7 +86,7 @@ def plan(
         _print_plan(planned)
 
 
-def _plan(targets: tuple[str, ...], inventory: Path | None, asked: ContentArguments) -> Plan:
+def _plan(targets: tuple[str, ...], inventory: Path | None, asked: ContentArguments, endpoint: str) -> Plan:
     from hardening.app.plan import plan_for, plan_for_targets  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
     from hardening.cli.options import TargetArguments  # noqa: PLC0415
@@ -86,9 +94,9 @@ def _plan(targets: tuple[str, ...], inventory: Path | None, asked: ContentArgume
 
     only = frozenset(asked.checks)
     if not targets:
-        return plan_for(find_site(asked.site), asked.baselines, only)
+        return plan_for(find_site(asked.site), asked.baselines, only, endpoint)
     reached = read_targets(TargetArguments(targets=targets, inventory=inventory), asked)
-    return plan_for_targets(reached.targets, reached.content, only)
+    return plan_for_targets(reached.targets, reached.content, only, endpoint)
 
 
 def _write_kit(folder: Path, asked: ContentArguments, account: str, source: str, public_key: str) -> None:
@@ -105,10 +113,10 @@ def _write_kit(folder: Path, asked: ContentArguments, account: str, source: str,
 
 
 def _print_plan(planned: Plan) -> None:
+    from hardening.app.plan import describe_lines  # noqa: PLC0415
+
     click.echo(f"Plan {planned.digest}")
     click.echo(f"{len(planned.probes)} questions in {len(planned.steps)} steps; every step only reads.")
     for step in planned.steps:
-        rights = "root, where it can be had" if step.privilege.value == "root" else "any account"
-        last = "; runs last" if step.slow else ""
-        click.echo(f"\n# {step.name} ({rights}; at most {step.output_limit} bytes{last})")
-        click.echo(step.script.rstrip("\n"))
+        for line in describe_lines(step):
+            click.echo(line)

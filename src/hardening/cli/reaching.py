@@ -17,7 +17,7 @@ from hardening.inventory.address import AddressOptions
 from hardening.inventory.ssh_config import SshConfig, Surroundings
 from hardening.inventory.ssh_route import NONE
 from hardening.model.evidence import ABSENT, Absent
-from hardening.model.target import Become, HostKeys, Target
+from hardening.model.target import Become, HostKeys, LdapAuthentication, Target
 
 if TYPE_CHECKING:
     from hardening.cli.options import ContentArguments, TargetArguments
@@ -55,6 +55,8 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
                 become=Become(reach.become) if reach.become else Become.NO,
                 sudo_password=reach.sudo_password_from,
                 password=reach.password_from,
+                ca_file=reach.ca_file,
+                authentication=LdapAuthentication(reach.auth) if reach.auth else ABSENT,
             ),
             around=around,
         ),

@@ -8,10 +8,21 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hardening.collect.searches import Search, merge_searches
+from hardening.model.directory import ROOT_DSE
 from hardening.model.probe import Probe
-from hardening.model.step import Privilege, ShellStep, Step
+from hardening.model.step import (
+    DirectoryStep,
+    LdapBindStep,
+    LdapStep,
+    Privilege,
+    ShellStep,
+    Step,
+    select_shell_steps,
+)
 from hardening.probes import KINDS
 from hardening.probes.identification import STEP as IDENTIFICATION
+from hardening.probes.kind import Channel, channel_needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,27 +34,59 @@ if TYPE_CHECKING:
 class Plan:
     """The probes to answer and the steps that answer them, identification first, slow steps last.
 
-    ``digest`` is the SHA-256 of the canonical JSON of all steps: equal digests mean that the same things run.
+    Over a shell that is `identification`, in a directory the root DSE. ``searches`` are the directory's steps with the
+    questions that share them. ``digest`` is the SHA-256 of the canonical JSON of all steps: equal digests mean that the
+    same things run.
     """
 
     probes: tuple[Probe, ...]
     steps: tuple[Step, ...]
     digest: str
+    searches: tuple[Search, ...] = ()
 
-    def steps_as(self, privilege: Privilege) -> tuple[Step, ...]:
+    @property
+    def shell_steps(self) -> tuple[ShellStep, ...]:
+        """Everything that a shell is asked."""
+        return select_shell_steps(self.steps)
+
+    @property
+    def directory_steps(self) -> tuple[DirectoryStep, ...]:
+        """Everything that a directory is asked."""
+        return tuple(step for step in self.steps if isinstance(step, LdapStep | LdapBindStep))
+
+    def steps_as(self, privilege: Privilege) -> tuple[ShellStep, ...]:
         """Return the batch of one privilege, led by identification."""
-        return (IDENTIFICATION, *(step for step in self.steps[1:] if step.privilege is privilege))
+        return (IDENTIFICATION, *(step for step in self.shell_steps[1:] if step.privilege is privilege))
+
+    def reduce_to(self, channels: frozenset[Channel]) -> Plan:
+        """Return the part of the plan that asks nothing of other channels."""
+        probes = tuple(probe for probe in self.probes if needs(probe) in channels)
+        return _build(probes)
+
+
+def needs(probe: Probe) -> Channel:
+    """Return through what a probe is answered."""
+    return channel_needed(KINDS[probe.kind], probe)
 
 
 def build_plan(checks: Iterable[Check]) -> Plan:
     """Return the plan for some checks; the same checks give the same plan, whatever their order."""
-    probes = tuple(sorted({probe for check in checks for probe in check.probes.values()}))
+    return _build(tuple(sorted({probe for check in checks for probe in check.probes.values()})))
+
+
+def _build(probes: tuple[Probe, ...]) -> Plan:
     by_kind: dict[str, list[Probe]] = defaultdict(list)
     for probe in probes:
         by_kind[probe.kind].append(probe)
-    steps = [step for kind, asked in sorted(by_kind.items()) for step in KINDS[kind].steps(asked)]
-    ordered = (IDENTIFICATION, *sorted(steps, key=lambda step: (step.slow, step.name)))
-    return Plan(probes, ordered, digest_steps(ordered))
+    asked = [step for kind, probes_of_kind in sorted(by_kind.items()) for step in KINDS[kind].steps(probes_of_kind)]
+    searches = merge_searches(step for step in asked if isinstance(step, LdapStep))
+    channels = {needs(probe) for probe in probes}
+    shell = [IDENTIFICATION] if Channel.SHELL in channels or Channel.LDAP not in channels else []
+    directory = [ROOT_DSE] if Channel.LDAP in channels else []
+    rest: list[Step] = [step for step in asked if not isinstance(step, LdapStep)]
+    rest += [search.step for search in searches]
+    ordered = (*shell, *directory, *sorted(rest, key=lambda step: (step.slow, step.name)))
+    return Plan(probes, ordered, digest_steps(ordered), searches)
 
 
 def digest_steps(steps: Sequence[Step]) -> str:
@@ -52,7 +95,7 @@ def digest_steps(steps: Sequence[Step]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def describe_step(step: Step) -> dict[str, str | int | bool]:
+def describe_step(step: Step) -> dict[str, str | int | bool | list[str]]:
     """Return everything that decides what a step does on a target."""
     match step:
         case ShellStep():
@@ -65,3 +108,20 @@ def describe_step(step: Step) -> dict[str, str | int | bool]:
                 "unbounded": step.unbounded,
                 "slow": step.slow,
             }
+        case LdapStep():
+            return {
+                "channel": "ldap",
+                "name": step.name,
+                "base": step.base,
+                "scope": step.scope.value,
+                "filter": step.filter,
+                "attributes": list(step.attributes),
+                "sd_flags": step.sd_flags,
+                "identity": step.identity.value,
+                "page_size": step.page_size,
+                "entry_limit": step.entry_limit,
+                "output_limit": step.output_limit,
+                "slow": step.slow,
+            }
+        case LdapBindStep():
+            return {"channel": "ldap", "name": step.name, "bind": "made-up", "security": "plain", "slow": step.slow}

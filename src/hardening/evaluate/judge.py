@@ -11,7 +11,7 @@ from hardening.evaluate.logic import evaluate_node
 from hardening.evaluate.operators import TargetTime
 from hardening.model.check import Check, Constant, Outcome
 from hardening.model.evidence import Absent, Evidence, FieldSpec, Unreadable
-from hardening.model.platform import OperatingSystem, Platform, PlatformCondition
+from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform, PlatformCondition
 from hardening.model.result import Origin, ParameterValue, Reason, Result, Verdict
 from hardening.model.snapshot import Snapshot
 
@@ -146,15 +146,51 @@ def _judge_platform(conditions: tuple[PlatformCondition, ...], platform: Platfor
     """Return why a check cannot be judged on a platform; absent if it applies, as it does without conditions."""
     if not conditions:
         return Absent()
-    match platform.os:
+    verdicts = [_judge_condition(condition, platform) for condition in conditions]
+    if any(isinstance(verdict, Absent) for verdict in verdicts):
+        return Absent()
+    # One that nobody can tell might be the one that holds.
+    return next(
+        (verdict for verdict in verdicts if isinstance(verdict, Judged) and verdict.outcome is Outcome.ERROR),
+        verdicts[0],
+    )
+
+
+def _judge_condition(condition: PlatformCondition, platform: Platform) -> Judged | Absent:
+    """Return why one condition does not hold; absent if it does. What is not there beats what is not known."""
+    facets = []
+    if condition.directory:
+        facets.append(_judge_directory(condition, platform.directory))
+    if condition.asks_for_system or not condition.directory:
+        facets.append(_judge_system(condition, platform.os))
+    refusals = [facet for facet in facets if isinstance(facet, Judged)]
+    return next(iter(sorted(refusals, key=lambda refusal: refusal.outcome is Outcome.ERROR)), Absent())
+
+
+def _judge_directory(condition: PlatformCondition, directory: Directory | Absent | Unreadable) -> Judged | Absent:
+    match directory:
+        case Unreadable(reason=reason):
+            return Judged(Outcome.ERROR, note=f"unknown platform: {reason}")
+        case Absent():
+            return Judged(Outcome.ERROR, note="unknown platform: no directory answered")
+        case Directory(kind=DirectoryKind.OTHER):
+            return Judged(Outcome.ERROR, note="unknown platform: a directory of a kind that is not known here")
+        case Directory(kind=kind) if kind in condition.directory:
+            return Absent()
+        case Directory(kind=kind):
+            return Judged(Outcome.NOT_APPLICABLE, note=f"not for this platform ({kind})")
+
+
+def _judge_system(condition: PlatformCondition, system: OperatingSystem | Absent | Unreadable) -> Judged | Absent:
+    match system:
         case Unreadable(reason=reason):
             return Judged(Outcome.ERROR, note=f"unknown platform: {reason}")
         case Absent():
             return Judged(Outcome.ERROR, note="unknown platform: no operating system answered")
-        case system:
-            if any(condition.holds_for(system) for condition in conditions):
+        case OperatingSystem():
+            if condition.holds_for(system):
                 return Absent()
-            if any(_might_hold(condition, system) for condition in conditions):
+            if _might_hold(condition, system):
                 return Judged(Outcome.ERROR, note="unknown platform: the system does not say what it is")
             return Judged(Outcome.NOT_APPLICABLE, note=f"not for this platform ({system.title or system.distribution})")
 

@@ -20,6 +20,9 @@ from hardening.model.target import (
     Endpoint,
     HostKeys,
     ImageEndpoint,
+    LdapAuthentication,
+    LdapEndpoint,
+    LdapSecurity,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -53,12 +56,24 @@ class AddressOptions:
     become: Become = Become.NO
     sudo_password: str = ""
     password: str = ""
+    ca_file: str = ""
+    authentication: LdapAuthentication | Absent = ABSENT
+
+
+LDAP_PORTS: Mapping[LdapSecurity, int] = {
+    LdapSecurity.LDAPS: 636,
+    LdapSecurity.STARTTLS: 389,
+    LdapSecurity.PLAIN: 389,
+}
+"""The usual port of a directory, by how the connection is protected."""
+
+_LDAP_SCHEMES = {"ldaps": LdapSecurity.LDAPS, "ldap": LdapSecurity.STARTTLS}
 
 
 def is_address(text: str) -> bool:
     """Say whether a word on the command line is an address rather than a name from the inventory."""
     word, colon, _ = text.partition(":")
-    return text == "local" or text.startswith("ssh://") or bool(colon and word in FORMS)
+    return text == "local" or text.startswith(("ssh://", "ldap://", "ldaps://")) or bool(colon and word in FORMS)
 
 
 def parse_address(text: str, options: AddressOptions) -> Endpoint:
@@ -68,11 +83,14 @@ def parse_address(text: str, options: AddressOptions) -> Endpoint:
         return LocalEndpoint(become=options.become, credential=credential)
     if text.startswith("ssh://"):
         return _parse_ssh(text, options, credential)
+    if text.startswith(("ldap://", "ldaps://")):
+        return _parse_ldap(text, options, credential)
     word, colon, rest = text.partition(":")
     if colon and word in FORMS:
         return parse_word(word, rest, options.become)
     forms = ", ".join(f"{word}:{form}" for word, form in FORMS.items())
-    msg = f"{text}: not an address; use local, ssh://USER@HOST:PORT, {forms}, or a name from the inventory"
+    forms = f"local, ssh://USER@HOST:PORT, ldaps://USER@HOST, {forms}"
+    msg = f"{text}: not an address; use {forms}, or a name from the inventory"
     raise UsageError(msg)
 
 
@@ -98,18 +116,7 @@ def parse_word(word: str, rest: str, become: Become) -> Endpoint:
 
 
 def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> SshEndpoint:
-    try:
-        parts = urlsplit(text)
-        host, port = _host_of(parts.netloc), parts.port
-    except ValueError as error:
-        msg = f"{text}: not an address ({error}); write ssh://USER@HOST:PORT"
-        raise UsageError(msg) from error
-    if not host or parts.path.strip("/") or parts.query or parts.fragment:
-        msg = f"{text}: not an address; write ssh://USER@HOST:PORT"
-        raise UsageError(msg)
-    if parts.password is not None:
-        msg = f"ssh://{host}: a password on the command line can be read by others; use --password-from env:NAME"
-        raise UsageError(msg)
+    _, host, port, user = _split(text)
     said = Wanted(
         address=host,
         known_hosts=options.known_hosts,
@@ -119,13 +126,71 @@ def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> Ss
     )
     wanted = replace(
         said,
-        port=port or 0,
-        user=unquote(parts.username or "") or options.user,
+        port=port,
+        user=user or options.user,
         jump=parse_jump(options.jump, said),
         is_jump_said=bool(options.jump),
         become=options.become,
     )
     return require_straight(build_route(wanted))
+
+
+def _parse_ldap(text: str, options: AddressOptions, credential: Credential) -> LdapEndpoint:
+    scheme, host, port, user = _split(text)
+    security = _LDAP_SCHEMES[scheme]
+    endpoint = LdapEndpoint(
+        address=host,
+        port=port or LDAP_PORTS[security],
+        user=user or options.user,
+        security=security,
+        authentication=LdapAuthentication.SIMPLE
+        if isinstance(options.authentication, Absent)
+        else options.authentication,
+        ca_file=options.ca_file,
+        credential=credential,
+    )
+    if fault := find_ldap_fault(endpoint):
+        what, remedy = fault
+        msg = f"{scheme}://{host}: {what}; {remedy}"
+        raise UsageError(msg)
+    return endpoint
+
+
+def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
+    """Return what is wrong with how a directory is to be reached, and the remedy; ``None`` if nothing is."""
+    plain = endpoint.security is LdapSecurity.PLAIN
+    match endpoint.authentication:
+        case LdapAuthentication.SIMPLE | LdapAuthentication.EXTERNAL if plain:
+            return "without encryption no login is sent", "use security: ldaps or starttls, or auth: anonymous"
+        case LdapAuthentication.SIMPLE if not endpoint.user:
+            return "no account is named", "name one with `user`, or ask as nobody with auth anonymous"
+        case LdapAuthentication.SIMPLE if not endpoint.credential.password:
+            return "no password is named", "say where it is (--password-from env:NAME, or a credential with `password`)"
+        case LdapAuthentication.EXTERNAL if not endpoint.credential.key or not endpoint.credential.certificate:
+            return "auth external needs a certificate and its key", "give a credential with `certificate` and `key`"
+        case LdapAuthentication.ANONYMOUS if endpoint.user:
+            return "auth anonymous and an account exclude each other", "leave `user` out"
+        case _:
+            return None
+
+
+def _split(text: str) -> tuple[str, str, int, str]:
+    """Return scheme, host, port (0 if not said) and user of an address; raises ``UsageError``."""
+    scheme = text.partition(":")[0]
+    form = f"write {scheme}://USER@HOST:PORT"
+    try:
+        parts = urlsplit(text)
+        host, port = _host_of(parts.netloc), parts.port
+    except ValueError as error:
+        msg = f"{text}: not an address ({error}); {form}"
+        raise UsageError(msg) from error
+    if not host or parts.path.strip("/") or parts.query or parts.fragment:
+        msg = f"{text}: not an address; {form}"
+        raise UsageError(msg)
+    if parts.password is not None:
+        msg = f"{scheme}://{host}: a password on the command line can be read by others; use --password-from env:NAME"
+        raise UsageError(msg)
+    return scheme, host, port or 0, unquote(parts.username or "")
 
 
 def _host_of(netloc: str) -> str:
@@ -142,6 +207,8 @@ def name_of(endpoint: Endpoint) -> str:
     match endpoint:
         case SshEndpoint(address=address, port=port):
             return address if port == SSH_PORT else f"{address}:{port}"
+        case LdapEndpoint(address=address, port=port, security=security):
+            return address if port == LDAP_PORTS[security] else f"{address}:{port}"
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint(path):

@@ -12,6 +12,7 @@ from hardening.documents.text import find_shared
 from hardening.documents.validate import validate
 from hardening.documents.words import near_hint
 from hardening.errors import ContentError, UsageError
+from hardening.inventory.address import LDAP_PORTS, find_ldap_fault
 from hardening.inventory.models import InventoryDocument, SiteDocument
 from hardening.inventory.selector import Selector, parse_selector
 from hardening.inventory.ssh_config import SshConfig, Surroundings
@@ -27,6 +28,9 @@ from hardening.model.target import (
     Endpoint,
     HostKeys,
     ImageEndpoint,
+    LdapAuthentication,
+    LdapEndpoint,
+    LdapSecurity,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -38,10 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hardening.documents.places import Document, PathStep
-    from hardening.inventory.models import CredentialDocument, SshDocument, TargetDocument
+    from hardening.inventory.models import CredentialDocument, LdapDocument, SshDocument, TargetDocument
     from hardening.model.place import Place, Problem
 
-_ENDPOINTS = ("ssh", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
+_SHELLS = ("ssh", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
 # A jump host with one of these is no target's name.
 _PLACES = frozenset("@:,")
 RawValue = str | tuple[str, ...]
@@ -138,12 +142,12 @@ class _Joiner:
                 self._refuse((*at, "name"), f"two targets are named {entry.name}", "rename one")
             seen.add(entry.name)
             place = self._document.place(*at)
-            endpoint = self._endpoint(entry, at)
-            if endpoint is not None:
+            endpoints = self._endpoints(entry, at)
+            if endpoints:
                 targets.append(
                     Target(
                         name=entry.name,
-                        endpoint=endpoint,
+                        endpoints=endpoints,
                         labels=dict(entry.labels),
                         baselines=tuple(BaselineReference.parse(text) for text in entry.baselines),
                         place=str(place),
@@ -158,12 +162,36 @@ class _Joiner:
             raise ContentError(self._problems)
         return Inventory(targets=tuple(targets), parameters=tuple(parameters))
 
-    def _endpoint(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> Endpoint | None:
-        given = [name for name in _ENDPOINTS if getattr(entry, name) is not None]
-        if len(given) != 1:
-            what = f"{entry.name} has {'no endpoint' if not given else ' and '.join(given)}"
-            self._refuse(at, what, f"give it exactly one of {', '.join(_ENDPOINTS)}")
-            return None
+    def _endpoints(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> tuple[Endpoint, ...]:
+        """Return the ways to a target: at most one to a shell, and one to a directory; none if they do not fit."""
+        shells = [name for name in _SHELLS if getattr(entry, name) is not None]
+        directory = [] if entry.ldap is None else [self._ldap(entry, entry.ldap, at)]
+        if len(shells) > 1 or not (shells or directory):
+            what = f"{entry.name} has {' and '.join(shells) or 'no endpoint'}"
+            self._refuse(at, what, f"give it one of {', '.join(_SHELLS)}; ldap may stand beside it, or alone")
+            return ()
+        if isinstance(entry.recorded, list):
+            return (*(RecordedEndpoint(self._path(file)) for file in entry.recorded), *directory)
+        return (*([self._shell(entry, at)] if shells else []), *directory)
+
+    def _ldap(self, entry: TargetDocument, ldap: LdapDocument, at: tuple[PathStep, ...]) -> LdapEndpoint:
+        security = LdapSecurity(ldap.security)
+        authentication = LdapAuthentication(ldap.auth)
+        named = ldap.credential or ("" if authentication is LdapAuthentication.ANONYMOUS else entry.credential)
+        endpoint = LdapEndpoint(
+            address=ldap.address,
+            port=ldap.port or LDAP_PORTS[security],
+            user=ldap.user,
+            security=security,
+            authentication=authentication,
+            ca_file=self._path(ldap.ca_file) if ldap.ca_file else "",
+            credential=self._credential(named, at),
+        )
+        if fault := find_ldap_fault(endpoint):
+            self._refuse((*at, "ldap"), *fault)
+        return endpoint
+
+    def _shell(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> Endpoint:
         if entry.ssh is not None:
             credential = self._credential(entry.ssh.credential or entry.credential, at)
             return self._ssh(entry.ssh, credential, at, (entry.name,))
@@ -184,7 +212,7 @@ class _Joiner:
                 return ImageEndpoint(program=program, reference=image)
         if entry.chroot is not None:
             return ChrootEndpoint(self._path(entry.chroot))
-        return RecordedEndpoint(self._path(entry.recorded or ""))
+        return RecordedEndpoint(self._path(str(entry.recorded)))
 
     def _ssh(
         self, ssh: SshDocument, credential: Credential, at: tuple[PathStep, ...], chain: tuple[str, ...]

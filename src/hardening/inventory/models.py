@@ -81,18 +81,39 @@ class ContainerDocument(Form):
     become: Literal["sudo", "no"] = Field("no", description="sudo asks as the container's root")
 
 
+class LdapDocument(Form):
+    """A directory: Active Directory or OpenLDAP."""
+
+    address: Text
+    port: Port | None = Field(None, description="[default: 636 for ldaps, else 389]")
+    user: str = Field("", description="audit@example.org, EXAMPLE\\audit or a distinguished name")
+    security: Literal["ldaps", "starttls", "plain"] = Field(
+        "ldaps", description="plain is not encrypted: nothing but what anybody may read is asked there"
+    )
+    ca_file: Text | None = Field(
+        None, description="authorities to trust, from the inventory's folder [default: those of this machine]"
+    )
+    auth: Literal["simple", "external", "anonymous"] = Field(
+        "simple", description="name and password, the credential's certificate, or nobody"
+    )
+    credential: Text | None = None
+
+
 class TargetDocument(Form):
     """One thing to assess."""
 
     name: Text
     ssh: SshDocument | None = None
+    ldap: LdapDocument | None = Field(None, description="a directory; may stand beside one of the others")
     local: LocalDocument | None = None
     chroot: Text | None = Field(None, description="folder of a root tree on this machine")
     podman: ContainerDocument | None = None
     docker: ContainerDocument | None = None
     podman_image: ImageReference | None = Field(None, description="image on this machine")
     docker_image: ImageReference | None = Field(None, description="image on this machine")
-    recorded: Text | None = Field(None, description="file of a recording")
+    recorded: Text | list[Text] | None = Field(
+        None, description="file of a recording, or the files of a target that has several"
+    )
     credential: Text | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     baselines: list[BaselineName] = Field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from hardening.model.evidence import ABSENT, Absent, Unreadable
 
@@ -38,16 +39,45 @@ class OperatingSystem:
     running: bool = True
 
 
+class DirectoryKind(StrEnum):
+    """What a directory is; ``OTHER`` is one that we do not know, of which little is judged."""
+
+    ACTIVE_DIRECTORY = "active-directory"
+    OPENLDAP = "openldap"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """The directory seen on a target.
+
+    ``vendor`` is what the root DSE says of its maker, ``server`` its host name, ``domain`` its first naming context.
+    Functional levels are the numbers of Active Directory (7 is 2016), -1 where none is told.
+    """
+
+    kind: DirectoryKind
+    vendor: str = ""
+    server: str = ""
+    domain: str = ""
+    forest_level: int = -1
+    domain_level: int = -1
+    server_level: int = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """The facets of a target; a facet that nobody could look at is unreadable, one that is not there absent."""
 
-    os: OperatingSystem | Absent | Unreadable
+    os: OperatingSystem | Absent | Unreadable = ABSENT
+    directory: Directory | Absent | Unreadable = ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformCondition:
-    """One way in which a check applies: everything that is given must hold. ``()`` and ``""`` ask nothing."""
+    """One way in which a check applies: everything that is given must hold. ``()`` and ``""`` ask nothing.
+
+    ``directory`` names kinds of directory, any of which will do.
+    """
 
     os_family: str = ""
     distribution: tuple[str, ...] = ()
@@ -55,6 +85,12 @@ class PlatformCondition:
     version_below: str = ""
     container: bool | Absent = ABSENT
     running: bool | Absent = ABSENT
+    directory: tuple[str, ...] = ()
+
+    @property
+    def asks_for_system(self) -> bool:
+        """Whether it asks anything of the operating system."""
+        return self != PlatformCondition(directory=self.directory)
 
     def holds_for(self, system: OperatingSystem) -> bool:
         """Say whether the operating system meets everything that this condition asks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,7 +30,67 @@ class ShellStep:
     slow: bool = False
 
 
-Step = ShellStep
+class LdapScope(StrEnum):
+    """How far below its base a search looks."""
+
+    BASE = "base"
+    ONE = "one"
+    SUBTREE = "subtree"
+
+
+class LdapIdentity(StrEnum):
+    """As whom a search is sent: as the account that logged in, or as nobody over a connection of its own."""
+
+    OWN = "own"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapStep:
+    """One search in a directory.
+
+    ``base`` may be ``{default_nc}``, ``{config_nc}``, ``{schema_nc}`` or ``{root_nc}``, alone or at the end of a name:
+    they stand for what the root DSE says. Values of an attribute that come in ranges are fetched to their end.
+    ``sd_flags`` asks for these parts of security descriptors (1 owner, 2 group, 4 DACL, 8 SACL); 0 asks for none.
+    ``output_limit`` is in bytes of the entries kept.
+    """
+
+    name: str
+    base: str
+    scope: LdapScope
+    filter: str
+    attributes: tuple[str, ...]
+    sd_flags: int = 0
+    identity: LdapIdentity = LdapIdentity.OWN
+    page_size: int = 1000
+    entry_limit: int = 200_000
+    output_limit: int = 200_000_000
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapBindStep:
+    """One simple bind over plain LDAP, with an account that does not exist and a password made up for it.
+
+    Its result tells whether the server demands signing or encryption. No secret of anybody's is sent.
+    """
+
+    name: str
+    slow: bool = False
+
+
+Step = ShellStep | LdapStep | LdapBindStep
+DirectoryStep = LdapStep | LdapBindStep
+
+
+def needs_root(step: Step) -> bool:
+    """Say whether a step needs root rights to see everything; a directory knows no such rights."""
+    return isinstance(step, ShellStep) and step.privilege is Privilege.ROOT
+
+
+def select_shell_steps(steps: Iterable[Step]) -> tuple[ShellStep, ...]:
+    """Return those of some steps that a shell runs."""
+    return tuple(step for step in steps if isinstance(step, ShellStep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +116,37 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class LdapEntry:
+    """One object of a directory; attributes by their name in small letters, with values as they came."""
+
+    dn: str
+    attributes: Mapping[str, tuple[bytes, ...]]
+
+    def values(self, attribute: str) -> tuple[bytes, ...]:
+        """Return the values of an attribute; none where it is not there, or not shown to us."""
+        return self.attributes.get(attribute.lower(), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapAnswer:
+    """What a directory said to a step: entries, and its result code with the words that came with it.
+
+    ``cut`` means that entries are missing, and says why: a limit of the server or ours; empty otherwise.
+    """
+
+    entries: tuple[LdapEntry, ...] = ()
+    result: int = 0
+    message: str = ""
+    cut: str = ""
+    milliseconds: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NotRun:
-    """A step without its end marker, and why."""
+    """A step without its end marker, or without the end of its answer, and why."""
 
     reason: str
 
 
-Answer = Completed | NotRun
+Answer = Completed | LdapAnswer | NotRun

@@ -105,15 +105,52 @@ class ImageEndpoint:
     reference: str
 
 
-Endpoint = SshEndpoint | LocalEndpoint | RecordedEndpoint | ChrootEndpoint | ContainerEndpoint | ImageEndpoint
+class LdapSecurity(StrEnum):
+    """How a connection to a directory is protected; over a plain one no password is ever sent."""
+
+    LDAPS = "ldaps"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+
+class LdapAuthentication(StrEnum):
+    """How we say who we are: name and password, the client certificate, or not at all."""
+
+    SIMPLE = "simple"
+    EXTERNAL = "external"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapEndpoint:
+    r"""A directory. ``ca_file`` is a path, ``""`` means the authorities that this machine trusts.
+
+    ``user`` is a name as the directory takes it: ``audit@example.org``, ``EXAMPLE\audit`` or a distinguished name.
+    With ``EXTERNAL`` the credential's ``certificate`` and ``key`` are shown to the server.
+    """
+
+    address: str
+    port: int = 636
+    user: str = ""
+    security: LdapSecurity = LdapSecurity.LDAPS
+    authentication: LdapAuthentication = LdapAuthentication.SIMPLE
+    ca_file: str = ""
+    credential: Credential = Credential()
+
+
+ShellEndpoint = SshEndpoint | LocalEndpoint | RecordedEndpoint | ChrootEndpoint | ContainerEndpoint | ImageEndpoint
+Endpoint = ShellEndpoint | LdapEndpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to assess. ``parameters`` is by check id, then name; ``place`` is the inventory line or empty."""
+    """One thing to assess, and the ways to it, visited in this order; at most one of them leads to a shell.
+
+    ``parameters`` is by check id, then name; ``place`` is the inventory line or empty.
+    """
 
     name: str
-    endpoint: Endpoint
+    endpoints: tuple[Endpoint, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     baselines: tuple[BaselineReference, ...] = ()
     parameters: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
@@ -125,6 +162,8 @@ def channel_of(endpoint: Endpoint) -> str:
     match endpoint:
         case SshEndpoint():
             return "ssh"
+        case LdapEndpoint():
+            return "ldap"
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint():
@@ -141,9 +180,10 @@ def address_of(endpoint: Endpoint) -> str:
     """Return where an endpoint is, as an inventory or a command line would say it."""
     match endpoint:
         case SshEndpoint():
-            host = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
-            user = f"{endpoint.user}@" if endpoint.user else ""
-            return f"ssh://{user}{host}:{endpoint.port}"
+            return _web_address("ssh", endpoint.user, endpoint.address, endpoint.port)
+        case LdapEndpoint():
+            scheme = "ldaps" if endpoint.security is LdapSecurity.LDAPS else "ldap"
+            return _web_address(scheme, endpoint.user, endpoint.address, endpoint.port)
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint() | ChrootEndpoint():
@@ -152,3 +192,8 @@ def address_of(endpoint: Endpoint) -> str:
             return f"{channel_of(endpoint)}:{endpoint.name}"
         case ImageEndpoint():
             return f"{channel_of(endpoint)}:{endpoint.reference}"
+
+
+def _web_address(scheme: str, user: str, address: str, port: int) -> str:
+    host = f"[{address}]" if ":" in address else address
+    return f"{scheme}://{f'{user}@' if user else ''}{host}:{port}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hardening.model.evidence import Evidence, FieldSpec, FieldType, build_unreadable
-from hardening.probes.kind import Channel, ProbeKind
+from hardening.probes.kind import ENDPOINT, Channel, ProbeKind, ProbeParameter, ProbeParameterType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS = {
     "transport": FieldSpec(
-        FieldType.TEXT, "ssh, local, chroot, podman, docker, podman-image, docker-image or recorded"
+        FieldType.TEXT, "ssh, local, chroot, podman, docker, podman-image, docker-image, ldap or recorded"
     ),
     "encrypted": FieldSpec(FieldType.BOOLEAN, "whether the session is encrypted"),
     "server_version": FieldSpec(FieldType.TEXT, "the server's own name and version"),
@@ -38,7 +38,18 @@ FIELDS = {
     "cipher_out": FieldSpec(FieldType.TEXT, "cipher from us to the server"),
     "mac_in": FieldSpec(FieldType.TEXT, "message authentication code from the server to us"),
     "mac_out": FieldSpec(FieldType.TEXT, "message authentication code from us to the server"),
-    "authentication": FieldSpec(FieldType.TEXT, "how we logged in: publickey, password, agent, …"),
+    "authentication": FieldSpec(
+        FieldType.TEXT, "how we logged in: publickey, password, agent, simple, external, anonymous, …"
+    ),
+    "tls_version": FieldSpec(FieldType.TEXT, "TLS version agreed on, such as TLSv1.3"),
+    "certificate_subject": FieldSpec(FieldType.TEXT, "whose certificate the server showed"),
+    "certificate_issuer": FieldSpec(FieldType.TEXT, "who issued it"),
+    "certificate_names": FieldSpec(FieldType.TEXTS, "host names and IP addresses that it is for"),
+    "certificate_not_before": FieldSpec(FieldType.TIME, "when it begins to be valid"),
+    "certificate_not_after": FieldSpec(FieldType.TIME, "when it expires"),
+    "certificate_key": FieldSpec(FieldType.TEXT, "its key, such as RSA 2048 or EC secp256r1"),
+    "certificate_signature": FieldSpec(FieldType.TEXT, "hash of its signature, such as sha256"),
+    "certificate_fingerprint": FieldSpec(FieldType.TEXT, "SHA256: fingerprint of it"),
 }
 
 
@@ -52,7 +63,16 @@ def _parse(probes: Sequence[Probe], _: Mapping[str, Answer]) -> Mapping[Probe, E
 
 KIND = ProbeKind(
     name="connection",
-    summary="the session to the target: algorithms offered and agreed, host key, way of login",
+    summary="the session to the target: algorithms offered and agreed, host key or certificate, way of login",
+    parameters={
+        ENDPOINT: ProbeParameter(
+            type=ProbeParameterType.CHOICE,
+            description="which session of a target that has several: that to its shell, or that to its directory",
+            required=False,
+            default=Channel.SHELL.value,
+            choices=(Channel.SHELL.value, Channel.LDAP.value),
+        )
+    },
     fields=FIELDS,
     channel=Channel.SESSION,
     steps=_steps,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hardening.model.evidence import Absent, Unreadable
 from hardening.model.platform import OperatingSystem, Platform
-from hardening.model.step import NotRun, ShellStep
+from hardening.model.step import Completed, NotRun, ShellStep
 from hardening.probes.os_release import READ_OS_RELEASE, parse_os_release
 from hardening.probes.shell import CUT, clean
 
@@ -66,8 +66,8 @@ class Identification:
 
 def parse_identification(answer: Answer) -> Identification:
     """Read the answer to ``STEP``; what is missing in it stays unreadable."""
-    if isinstance(answer, NotRun):
-        return _unknown(Unreadable(clean(answer.reason)))
+    if not isinstance(answer, Completed):
+        return _unknown(Unreadable(clean(answer.reason if isinstance(answer, NotRun) else "no shell answered")))
     values = {match[1]: match[2] for line in answer.text.split("\n") if (match := _LINE.fullmatch(line))}
     name = _UNAME.fullmatch(values.get("uname", ""))
     # uname comes last: without it the answer is cut.

@@ -12,9 +12,10 @@ from hardening.model.step import Answer, Step
 
 
 class Channel(StrEnum):
-    """Through what a kind is answered: a shell on the target, or the session itself."""
+    """Through what a kind is answered: a shell on the target, a directory, or the session itself."""
 
     SHELL = "shell"
+    LDAP = "ldap"
     SESSION = "session"
 
 
@@ -59,3 +60,14 @@ class ProbeKind:
     channel: Channel = Channel.SHELL
     steps: Callable[[Sequence[Probe]], tuple[Step, ...]]
     parse: Callable[[Sequence[Probe], Mapping[str, Answer]], Mapping[Probe, Evidence]]
+
+
+ENDPOINT = "endpoint"
+"""The parameter by which a kind that sessions answer says which of a target's sessions is meant."""
+
+
+def channel_needed(kind: ProbeKind, probe: Probe) -> Channel:
+    """Return through what kind of endpoint a probe is answered: a shell or a directory."""
+    if kind.channel is Channel.SESSION:
+        return Channel(str(dict(probe.parameters).get(ENDPOINT, Channel.SHELL.value)))
+    return kind.channel

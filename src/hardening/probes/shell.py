@@ -10,7 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hardening.model.evidence import Absent, Field, Known, Unreadable
-from hardening.model.step import Completed, NotRun
+from hardening.model.step import Completed, LdapAnswer, NotRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,8 @@ def completed(answers: Mapping[str, Answer], step: str) -> Completed | Unreadabl
     match answers.get(step, NotRun("the step was not asked")):
         case Completed() as answer:
             return answer
+        case LdapAnswer():
+            return Unreadable("a directory answered in place of a shell")
         case NotRun(reason=reason):
             return Unreadable(clean(reason))
 

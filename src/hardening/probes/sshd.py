@@ -23,7 +23,7 @@ from hardening.model.evidence import (
     Unreadable,
     build_unreadable,
 )
-from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep, Step
+from hardening.model.step import Answer, Completed, LdapAnswer, NotRun, Privilege, ShellStep, Step
 from hardening.probes.kind import ProbeKind
 from hardening.probes.shell import MAX_REASON, clean
 from hardening.probes.sshd_files import ConfigFiles, MatchLine
@@ -113,6 +113,8 @@ def parse_sshd(answer: Answer) -> Evidence:
     match answer:
         case NotRun(reason=reason):
             return build_unreadable(FIELDS, clean(reason))
+        case LdapAnswer():
+            return build_unreadable(FIELDS, "a directory answered in place of a shell")
         case Completed():
             text = clean(answer.text)
             # The last line of an answer that was cut may be half of one.

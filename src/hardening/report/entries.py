@@ -11,7 +11,7 @@ from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Unre
 from hardening.model.platform import OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
-from hardening.model.step import Privilege
+from hardening.model.step import needs_root
 from hardening.report.values import (
     ControlResultEntry,
     EndpointEntry,
@@ -59,7 +59,7 @@ def build_check_facts(check: Check, measures: tuple[str, ...], kinds: Mapping[st
         severity=check.severity,
         measures=measures,
         needs_root=any(
-            step.privilege is Privilege.ROOT
+            needs_root(step)
             for probe in check.probes.values()
             if probe.kind in kinds
             for step in kinds[probe.kind].steps([probe])

@@ -12,7 +12,7 @@ from hardening.errors import SnapshotError
 from hardening.model.baseline import BaselineReference
 from hardening.model.encoding import decode_evidence, encode_evidence
 from hardening.model.evidence import ABSENT, Absent, Unreadable
-from hardening.model.platform import OperatingSystem, Platform
+from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform
 from hardening.model.probe import Probe
 from hardening.model.snapshot import SNAPSHOT_FORMAT, EndpointRecord, Privileges, Snapshot, StepRecord
 
@@ -71,7 +71,10 @@ def _snapshot_data(snapshot: Snapshot) -> dict[str, object]:
         "plan_digest": snapshot.plan_digest,
         "tool_version": snapshot.tool_version,
         "content_digest": snapshot.content_digest,
-        "platform": {"os": _encode_system(snapshot.platform.os)},
+        "platform": {
+            "os": _encode_facet(snapshot.platform.os),
+            "directory": _encode_facet(snapshot.platform.directory),
+        },
         "privileges": _fields(snapshot.privileges),
         "endpoints": [
             {**_fields(endpoint), "connection": encode_evidence(endpoint.connection)} for endpoint in snapshot.endpoints
@@ -98,7 +101,11 @@ def _read_snapshot(document: dict[str, Any]) -> Snapshot:
         plan_digest=document["plan_digest"],
         tool_version=document["tool_version"],
         content_digest=document["content_digest"],
-        platform=Platform(os=_read_system(document["platform"]["os"])),
+        platform=Platform(
+            os=_read_system(document["platform"]["os"]),
+            # Snapshots of before there were directories do not name them.
+            directory=_read_directory(document["platform"].get("directory", {"absent": True})),
+        ),
         privileges=Privileges(**document["privileges"]),
         endpoints=tuple(
             EndpointRecord(**{**endpoint, "connection": decode_evidence(endpoint["connection"])})
@@ -132,14 +139,14 @@ def _read_time(data: object) -> int | Absent | Unreadable:
     return data
 
 
-def _encode_system(system: OperatingSystem | Absent | Unreadable) -> object:
-    match system:
+def _encode_facet(facet: OperatingSystem | Directory | Absent | Unreadable) -> object:
+    match facet:
         case Unreadable(reason):
             return {"unreadable": reason}
         case Absent():
             return {"absent": True}
-        case OperatingSystem():
-            return {name: getattr(system, name) for name in system.__slots__}
+        case OperatingSystem() | Directory():
+            return {name: getattr(facet, name) for name in facet.__slots__}
 
 
 def _read_system(data: dict[str, Any]) -> OperatingSystem | Absent | Unreadable:
@@ -148,6 +155,14 @@ def _read_system(data: dict[str, Any]) -> OperatingSystem | Absent | Unreadable:
     if "absent" in data:
         return ABSENT
     return OperatingSystem(**{**data, "like": tuple(data["like"])})
+
+
+def _read_directory(data: dict[str, Any]) -> Directory | Absent | Unreadable:
+    if "unreadable" in data:
+        return Unreadable(str(data["unreadable"]))
+    if "absent" in data:
+        return ABSENT
+    return Directory(**{**data, "kind": DirectoryKind(data["kind"])})
 
 
 def _read_probe(data: dict[str, Any]) -> Probe:

@@ -67,9 +67,9 @@ class ScanFolder:
         write_atomically(path, [encode_snapshot(snapshot)])
         return path
 
-    def recording_path(self, target: str) -> Path:
-        """Return where the recording of a target belongs."""
-        return self.path / f"{file_stem(target)}.recording.json.gz"
+    def recording_path(self, target: str, *, of_directory: bool = False) -> Path:
+        """Return where the recording of a target belongs: that of its shell, or that of its directory."""
+        return self.path / f"{file_stem(target)}{'.ldap' if of_directory else ''}.recording.json.gz"
 
     def snapshot_paths(self) -> tuple[Path, ...]:
         """Return the files of all snapshots, by name."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hardening.errors import SnapshotError
 from hardening.model.evidence import Known, Partial
-from hardening.model.step import Completed, NotRun
+from hardening.model.step import Completed, LdapAnswer, NotRun
 from hardening.snapshots.pseudonyms import Pseudonyms
 from hardening.snapshots.site_patterns import (
     ACCOUNT,
@@ -75,7 +76,13 @@ class Vocabulary:
 
 
 def redact_recording(recording: Recording, vocabulary: Vocabulary) -> Recording:
-    """Return a recording without what names a site or its people; equal recordings give equal ones."""
+    """Return a recording without what names a site or its people; equal recordings give equal ones.
+
+    Raises ``SnapshotError`` for that of a directory.
+    """
+    if recording.of_directory:
+        msg = "what a directory answers cannot be cleaned yet; do not give this recording away"
+        raise SnapshotError(msg)
     ordered = sorted(recording.answers.items(), key=lambda item: (recording.names[item[0].digest], item[0].as_root))
     texts = [
         text for _, answer in ordered if isinstance(answer, Completed) for text in (answer.text, answer.error_text)
@@ -95,6 +102,8 @@ def _clean_answer(answer: Answer, step: str, cleaner: _Cleaner) -> Answer:
     match answer:
         case NotRun(reason):
             return NotRun(cleaner.clean(reason))
+        case LdapAnswer():
+            return NotRun("what a directory answers cannot be cleaned")
         case Completed():
             return replace(
                 answer,

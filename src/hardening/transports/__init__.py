@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from hardening.errors import ConnectError, SecretError
 from hardening.model.target import (
@@ -17,16 +17,18 @@ from hardening.model.target import (
     ContainerEndpoint,
     Endpoint,
     ImageEndpoint,
+    LdapEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
     channel_of,
 )
-from hardening.transports.session import Opening, Session
+from hardening.transports.session import AnySession, DirectorySession, Opening, Session
 
 EndpointType = TypeVar(
     "EndpointType",
     SshEndpoint,
+    LdapEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     ChrootEndpoint,
@@ -41,9 +43,9 @@ class Transport(Generic[EndpointType]):
 
     name: str
     endpoint_type: type[EndpointType]
-    opener: Callable[[EndpointType, Opening], Session]
+    opener: Callable[[EndpointType, Opening], AnySession]
 
-    def open(self, endpoint: Endpoint, opening: Opening) -> Session:
+    def open(self, endpoint: Endpoint, opening: Opening) -> AnySession:
         """Return an open session; raises ``TypeError`` for another transport's endpoint."""
         if not isinstance(endpoint, self.endpoint_type):
             msg = f"{self.name} does not open {type(endpoint).__name__}"
@@ -67,38 +69,44 @@ def _without_invoke() -> Iterator[None]:
             del sys.modules["invoke"]
 
 
-def _open_ssh(endpoint: SshEndpoint, opening: Opening) -> Session:
+def _open_ssh(endpoint: SshEndpoint, opening: Opening) -> AnySession:
     with _without_invoke():
         from hardening.transports.ssh import open_ssh  # noqa: PLC0415 - loads paramiko, a fifth of a second
 
     return open_ssh(endpoint, opening)
 
 
-def _open_local(endpoint: LocalEndpoint, opening: Opening) -> Session:
+def _open_ldap(endpoint: LdapEndpoint, opening: Opening) -> AnySession:
+    from hardening.transports.ldap import open_ldap  # noqa: PLC0415 - loads ldap3
+
+    return open_ldap(endpoint, opening)
+
+
+def _open_local(endpoint: LocalEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.local import open_local  # noqa: PLC0415 - loads subprocess
 
     return open_local(endpoint, opening)
 
 
-def _open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> Session:
+def _open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.recorded import open_recorded  # noqa: PLC0415 - loads json and gzip
 
     return open_recorded(endpoint, opening)
 
 
-def _open_chroot(endpoint: ChrootEndpoint, opening: Opening) -> Session:
+def _open_chroot(endpoint: ChrootEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.chroot import open_chroot  # noqa: PLC0415 - loads subprocess
 
     return open_chroot(endpoint, opening)
 
 
-def _open_container(endpoint: ContainerEndpoint, opening: Opening) -> Session:
+def _open_container(endpoint: ContainerEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.container import open_container  # noqa: PLC0415 - loads subprocess
 
     return open_container(endpoint, opening)
 
 
-def _open_image(endpoint: ImageEndpoint, opening: Opening) -> Session:
+def _open_image(endpoint: ImageEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.container import open_image  # noqa: PLC0415 - loads subprocess
 
     return open_image(endpoint, opening)
@@ -106,6 +114,7 @@ def _open_image(endpoint: ImageEndpoint, opening: Opening) -> Session:
 
 AnyTransport = (
     Transport[SshEndpoint]
+    | Transport[LdapEndpoint]
     | Transport[LocalEndpoint]
     | Transport[RecordedEndpoint]
     | Transport[ChrootEndpoint]
@@ -115,6 +124,7 @@ AnyTransport = (
 
 TRANSPORTS: Mapping[str, AnyTransport] = {
     "ssh": Transport("ssh", SshEndpoint, _open_ssh),
+    "ldap": Transport("ldap", LdapEndpoint, _open_ldap),
     "local": Transport("local", LocalEndpoint, _open_local),
     "recorded": Transport("recorded", RecordedEndpoint, _open_recorded),
     "chroot": Transport("chroot", ChrootEndpoint, _open_chroot),
@@ -125,7 +135,15 @@ TRANSPORTS: Mapping[str, AnyTransport] = {
 }
 
 
-def open_session(endpoint: Endpoint, opening: Opening) -> Session:
+@overload
+def open_session(endpoint: LdapEndpoint, opening: Opening) -> DirectorySession: ...
+@overload
+def open_session(
+    endpoint: SshEndpoint | LocalEndpoint | ChrootEndpoint | ContainerEndpoint | ImageEndpoint, opening: Opening
+) -> Session: ...
+@overload
+def open_session(endpoint: Endpoint, opening: Opening) -> AnySession: ...
+def open_session(endpoint: Endpoint, opening: Opening) -> AnySession:
     """Return an open session to an endpoint.
 
     Raises ``ConnectError``, also where a secret that the login needs cannot be had, and ``SnapshotError`` for a

@@ -23,7 +23,7 @@ from hardening.transports.sudo import build_sudo_gate, run_sudo_batch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hardening.model.step import Answer, Step
+    from hardening.model.step import Answer, ShellStep
     from hardening.transports.session import Session
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class LocalSession:
         self._channels: list[LocalChannel] = []
         self._is_closed = False
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch; raises ``BecomeRefused``, if ``as_root``."""
         opening = self._opening
         word, ready = Token(opening.random_word()), Token(opening.random_word())

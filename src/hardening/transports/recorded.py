@@ -13,38 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import Step
+    from hardening.model.step import DirectoryStep, ShellStep
     from hardening.model.target import RecordedEndpoint
-    from hardening.transports.session import Opening, Session
+    from hardening.transports.session import AnySession, Opening
 
 
-def open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> Session:
-    """Return a session that replays a file; raises ``SnapshotError``."""
+def open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> AnySession:
+    """Return a session that replays a file: a shell's or a directory's; raises ``SnapshotError``."""
     opening.progress(f"reading {endpoint.path}")
-    return RecordedSession(load_recording(Path(endpoint.path)))
+    recording = load_recording(Path(endpoint.path))
+    return RecordedDirectory(recording) if recording.of_directory else RecordedSession(recording)
 
 
-class RecordedSession:
-    """A session that replays a recording.
-
-    A step that root answered then is answered as root now, even if root is not asked for: the answer says so.
-    """
+class Replay:
+    """A recording on its way out again; what replayed sessions have in common."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
-        """Return the recorded answers; raises ``BecomeRefused``, if ``as_root`` and root was refused then."""
-        if as_root and self._recording.refused:
-            raise BecomeRefused(self._recording.refused, self._recording.remedy)
-        return {step.name: self._answer(digest_step(step), as_root=as_root) for step in steps}
-
-    def _answer(self, digest: str, *, as_root: bool) -> Answer:
-        answers = self._recording.answers
-        for key in (StepKey(digest, as_root), StepKey(digest, not as_root)):
-            if key in answers:
-                return answers[key]
-        return NotRun("not in this recording")
 
     @property
     def connection(self) -> Evidence:
@@ -68,3 +53,33 @@ class RecordedSession:
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
+
+
+class RecordedDirectory(Replay):
+    """A directory session that replays a recording."""
+
+    def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+        """Return the recorded answers."""
+        answers = self._recording.answers
+        unknown = NotRun("not in this recording")
+        return {step.name: answers.get(StepKey(digest_step(step), as_root=False), unknown) for step in steps}
+
+
+class RecordedSession(Replay):
+    """A shell session that replays a recording.
+
+    A step that root answered then is answered as root now, even if root is not asked for: the answer says so.
+    """
+
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
+        """Return the recorded answers; raises ``BecomeRefused``, if ``as_root`` and root was refused then."""
+        if as_root and self._recording.refused:
+            raise BecomeRefused(self._recording.refused, self._recording.remedy)
+        return {step.name: self._answer(digest_step(step), as_root=as_root) for step in steps}
+
+    def _answer(self, digest: str, *, as_root: bool) -> Answer:
+        answers = self._recording.answers
+        for key in (StepKey(digest, as_root), StepKey(digest, not as_root)):
+            if key in answers:
+                return answers[key]
+        return NotRun("not in this recording")

@@ -1,9 +1,10 @@
 """Recordings: what passed over a session, kept in one file so that `recorded:` can replay it.
 
 The file is gzip of JSON: `format`, `time` (whole seconds since 1970-01-01 UTC), `connection` (evidence), `refused` (why
-root rights were not given; empty if they were, or were not asked for) with its `remedy`, and `answers`. An answer has
-the digest of its step, the step's name for people, `as_root`, and either `not_run` or `exit`, `ms`, `cut`, `stdout` and
-`stderr` (base64). Equal recordings are equal bytes.
+root rights were not given; empty if they were, or were not asked for) with its `remedy`, and `answers`; `directory` is
+true where a directory gave them. An answer has the digest of its step, the step's name for people, `as_root`, and
+either `not_run`, or of a shell `exit`, `ms`, `cut`, `stdout` and `stderr` (base64), or of a directory `result`,
+`message`, `ms`, `cut`, `bytes` and `entries` (values in base64). Equal recordings are equal bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hardening.errors import SnapshotError
 from hardening.model.encoding import Json, decode_evidence, encode_evidence
-from hardening.model.step import Answer, Completed, NotRun, ShellStep
+from hardening.model.step import (
+    Answer,
+    Completed,
+    LdapAnswer,
+    LdapBindStep,
+    LdapEntry,
+    LdapStep,
+    NotRun,
+    ShellStep,
+)
 from hardening.transports.session import BecomeRefused, Traffic
 
 if TYPE_CHECKING:
@@ -28,8 +38,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import Step
-    from hardening.transports.session import Session
+    from hardening.model.step import DirectoryStep, Step
+    from hardening.transports.session import DirectorySession, Session
 
 _Kind = TypeVar("_Kind")
 
@@ -56,10 +66,12 @@ class Recording:
     refused: str = ""
     remedy: str = ""
     time: int = 0
+    of_directory: bool = False
 
 
 def digest_step(step: Step) -> str:
     """Return the SHA-256, in hexadecimal, of everything that decides what a step does; its name does not."""
+    content: dict[str, Json]
     match step:
         case ShellStep():
             content = {
@@ -70,8 +82,67 @@ def digest_step(step: Step) -> str:
                 "unbounded": step.unbounded,
                 "slow": step.slow,
             }
+        case LdapStep():
+            content = {
+                "channel": "ldap",
+                "base": step.base,
+                "scope": step.scope.value,
+                "filter": step.filter,
+                "attributes": list(step.attributes),
+                "sd_flags": step.sd_flags,
+                "identity": step.identity.value,
+                "page_size": step.page_size,
+                "entry_limit": step.entry_limit,
+                "output_limit": step.output_limit,
+            }
+        case LdapBindStep():
+            content = {"channel": "ldap", "bind": "made-up"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+class RecordingDirectory:
+    """A directory session that passes everything on to another one and remembers what passed."""
+
+    def __init__(self, session: DirectorySession, time: int) -> None:
+        self._session = session
+        self._time = time
+        self._answers: dict[StepKey, Answer] = {}
+        self._names: dict[str, str] = {}
+
+    def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+        """Ask one after another."""
+        answers = self._session.search(steps)
+        for step in steps:
+            digest = digest_step(step)
+            self._names[digest] = step.name
+            self._answers[StepKey(digest, as_root=False)] = answers[step.name]
+        return answers
+
+    @property
+    def connection(self) -> Evidence:
+        """What the session saw of its connection."""
+        return self._session.connection
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        return self._session.traffic
+
+    @property
+    def recording(self) -> Recording:
+        """What has passed so far."""
+        return Recording(
+            connection=self.connection,
+            answers=dict(self._answers),
+            names=dict(self._names),
+            time=self._time,
+            of_directory=True,
+        )
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
 
 
 class RecordingSession:
@@ -84,7 +155,7 @@ class RecordingSession:
         self._names: dict[str, str] = {}
         self._refused = ("", "")
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch; raises ``BecomeRefused``, if ``as_root``."""
         try:
             answers = self._session.run(steps, as_root=as_root)
@@ -130,6 +201,7 @@ def encode_recording(recording: Recording) -> bytes:
     content: dict[str, Json] = {
         "format": RECORDING_FORMAT,
         "time": recording.time,
+        **({"directory": True} if recording.of_directory else {}),
         "connection": encode_evidence(recording.connection),
         "refused": recording.refused,
         "remedy": recording.remedy,
@@ -196,6 +268,7 @@ def _decode(document: Mapping[str, object]) -> Recording:
         refused=_require(document["refused"], str),
         remedy=_require(document["remedy"], str),
         time=_require(document["time"], int),
+        of_directory=_require(document.get("directory", False), bool),
     )
 
 
@@ -203,6 +276,15 @@ def _encode_answer(answer: Answer) -> dict[str, Json]:
     match answer:
         case NotRun(reason):
             return {"not_run": reason}
+        case LdapAnswer():
+            return {
+                "result": answer.result,
+                "message": answer.message,
+                "ms": answer.milliseconds,
+                "cut": answer.cut,
+                "bytes": answer.bytes,
+                "entries": [_encode_entry(entry) for entry in answer.entries],
+            }
         case Completed():
             return {
                 "exit": answer.exit_status,
@@ -213,9 +295,37 @@ def _encode_answer(answer: Answer) -> dict[str, Json]:
             }
 
 
+def _encode_entry(entry: LdapEntry) -> dict[str, Json]:
+    attributes: dict[str, Json] = {
+        name: [base64.b64encode(value).decode("ascii") for value in values] for name, values in entry.attributes.items()
+    }
+    return {"dn": entry.dn, "attributes": attributes}
+
+
+def _decode_entry(data: object) -> LdapEntry:
+    fields = _require(data, dict)
+    attributes = _require(fields["attributes"], dict)
+    return LdapEntry(
+        _require(fields["dn"], str),
+        {
+            _require(name, str): tuple(_decode_bytes(value) for value in _require(values, list))
+            for name, values in attributes.items()
+        },
+    )
+
+
 def _decode_answer(fields: Mapping[str, object], *, as_root: bool) -> Answer:
     if "not_run" in fields:
         return NotRun(_require(fields["not_run"], str))
+    if "entries" in fields:
+        return LdapAnswer(
+            entries=tuple(_decode_entry(entry) for entry in _require(fields["entries"], list)),
+            result=_require(fields["result"], int),
+            message=_require(fields["message"], str),
+            cut=_require(fields["cut"], str),
+            milliseconds=_require(fields["ms"], int),
+            bytes=_require(fields["bytes"], int),
+        )
     return Completed(
         exit_status=_require(fields["exit"], int),
         stdout=_decode_bytes(fields["stdout"]),

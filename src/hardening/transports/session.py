@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hardening.errors import HardeningError
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field
-from hardening.model.step import Answer, Step
+from hardening.model.step import Answer, DirectoryStep, ShellStep
 from hardening.secrets import Secret
 from hardening.transports.bastions import Bastions
 from hardening.transports.host_files import HostFiles
@@ -39,13 +39,14 @@ class Limits:
 
     ``connect_seconds`` holds for each of connecting, greeting and key exchange; ``idle_seconds`` for a peer that says
     nothing, during the login and during a batch (a slow step aside); ``deadline_seconds`` and ``output_bytes`` for a
-    batch, the former on the target as well, there in whole seconds.
+    batch, the former on the target as well, there in whole seconds. A directory may send ``directory_bytes`` in all.
     """
 
     connect_seconds: float = 10
     idle_seconds: float = 60
     deadline_seconds: float = 300
     output_bytes: int = 20_000_000
+    directory_bytes: int = 300_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,9 @@ class Milestone(StrEnum):
     PORT = "port"
     ALGORITHMS = "algorithms"
     HOST_KEY = "host_key"
+    CERTIFICATE = "certificate"
     LOGIN = "login"
+    ROOT_DSE = "root_dse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,9 @@ class Opening:
 
 
 class Session(Protocol):
-    """An open way to one endpoint."""
+    """An open way to a shell on one endpoint."""
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch; return the answers by the name of the step.
 
         Trouble on the way makes the steps it costs ``NotRun``. Raises ``BecomeRefused``, if ``as_root``, and
@@ -127,6 +130,36 @@ class Session(Protocol):
     def close(self) -> None:
         """End the session; a batch that runs in another thread ends too. May be called more than once."""
         ...
+
+
+@runtime_checkable
+class DirectorySession(Protocol):
+    """An open way to one directory."""
+
+    def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+        """Ask one after another; return the answers by the name of the step.
+
+        Trouble on the way makes the steps it costs ``NotRun``.
+        """
+        ...
+
+    @property
+    def connection(self) -> Evidence:
+        """What was seen of the connection itself: evidence of the kind `connection`."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        ...
+
+    def close(self) -> None:
+        """End the session; a search in another thread ends too. May be called more than once."""
+        ...
+
+
+AnySession = Session | DirectorySession
+"""A session of any kind; its class tells which."""
 
 
 @runtime_checkable
@@ -157,6 +190,15 @@ CONNECTION_FIELDS = (
     "mac_in",
     "mac_out",
     "authentication",
+    "tls_version",
+    "certificate_subject",
+    "certificate_issuer",
+    "certificate_names",
+    "certificate_not_before",
+    "certificate_not_after",
+    "certificate_key",
+    "certificate_signature",
+    "certificate_fingerprint",
 )
 """The fields of the kind `connection`, which sessions answer themselves."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import Answer, Step
+    from hardening.model.step import Answer, ShellStep
     from hardening.transports.session import Session
 
 # Turns of waiting: channel, command, answers; with sudo or a kit the ready line before them.
@@ -47,7 +47,7 @@ class SshSession:
         self._channels = 0
         self._round_trips = connection.round_trips
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch over a channel of its own.
 
         Raises ``BecomeRefused``, if ``as_root``, and ``ConnectError`` where another kit is installed.
@@ -61,7 +61,7 @@ class SshSession:
             name: NotRun(failure.reason) if isinstance(answer, NotRun) else answer for name, answer in answers.items()
         }
 
-    def _run_batch(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def _run_batch(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         if as_root and self._endpoint.become is Become.NO:
             reason = "root rights were not asked for"
             raise BecomeRefused(reason, "scan with become: sudo")

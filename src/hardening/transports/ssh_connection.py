@@ -18,15 +18,13 @@ from hardening.transports.accepted_hosts import admit
 from hardening.transports.known_hosts import SSH_PORT, KnownHosts, load_known_hosts, require_known
 from hardening.transports.login import load_proofs, log_in
 from hardening.transports.session import Milestone
+from hardening.transports.sockets import NoAddressAnswers, PromptSocket, open_socket
 from hardening.transports.ssh_errors import LIBRARY_ERRORS, find_translation, translate
 from hardening.transports.ssh_evidence import Seen, describe_connection
 from hardening.transports.wire import (
     ForwardedStream,
-    NoAddressAnswers,
-    PromptSocket,
     WireTransport,
     keep_alive,
-    open_socket,
 )
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import Answer, Step
+    from hardening.model.step import Answer, ShellStep
 
 _LONGEST_REASON = 300
 
@@ -73,7 +73,7 @@ class StartedSession:
         self._is_closed = False
         self._ready = [self._open_first()]
 
-    def run(self, steps: Sequence[Step], *, as_root: bool) -> Mapping[str, Answer]:
+    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
         """Run steps as one batch; raises ``BecomeRefused``, if ``as_root`` and we are not."""
         if as_root and not self._place.is_root:
             reason = "root rights were not asked for"

@@ -51,6 +51,7 @@ Name = Annotated[str, *_NAME]
 ControlId = Annotated[str, *_NUMBER]
 Url = Annotated[str, *_URL]
 Distribution = Annotated[str, *_DISTRIBUTION]
+DirectoryName = Literal["active-directory", "openldap"]
 Release = Annotated[str, *_VERSION]
 
 
@@ -75,6 +76,7 @@ class ConditionForm(Form):
     version_below: Release | None = None
     container: Boolean | None = None
     running: Boolean | None = None
+    directory: DirectoryName | Annotated[list[DirectoryName], Field(min_length=1)] | None = None
 
     def build(self) -> PlatformCondition:
         """Return the condition as a value."""
@@ -85,6 +87,7 @@ class ConditionForm(Form):
             version_below=self.version_below or "",
             container=_given(self.container),
             running=_given(self.running),
+            directory=(self.directory,) if isinstance(self.directory, str) else tuple(self.directory or ()),
         )
 
 

@@ -1,0 +1,85 @@
+"""Searches that several questions share: those with one base and scope become one, and its entries are dealt out again.
+
+An entry goes to every question whose filter it fits, as if each had been asked alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hardening.model.ldap_filter import Filter, fits, is_decidable, join_filters, list_attributes, parse_filter
+from hardening.model.secret_attributes import is_secret
+from hardening.model.step import Answer, LdapAnswer, LdapStep, NotRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is sent, and the questions that it answers."""
+
+    step: LdapStep
+    asks: tuple[LdapStep, ...]
+
+
+def merge_searches(asks: Iterable[LdapStep]) -> tuple[Search, ...]:
+    """Return as few searches as answer all questions; the same questions give the same searches.
+
+    Left alone: what only the server can decide. Questions with security descriptors are not mixed with others, whose
+    entries they would swell.
+    """
+    groups: dict[tuple[object, ...], list[LdapStep]] = defaultdict(list)
+    for ask in sorted(asks, key=lambda ask: ask.name):
+        shared = is_decidable(node := parse_filter(ask.filter)) and not any(map(is_secret, list_attributes(node)))
+        place = (ask.base.lower(), ask.scope, ask.sd_flags, ask.identity, ask.slow)
+        groups[place if shared else (*place, ask.filter)].append(ask)
+    return tuple(sorted((_merge(group) for group in groups.values()), key=lambda search: search.step.name))
+
+
+def _merge(asks: Sequence[LdapStep]) -> Search:
+    first = asks[0]
+    if len(asks) == 1:
+        return Search(first, (first,))
+    filters = frozenset(ask.filter for ask in asks)
+    needed = [] if len(filters) == 1 else [name for text in filters for name in list_attributes(parse_filter(text))]
+    spelt = {name.lower(): name for name in sorted([*needed, *(name for ask in asks for name in ask.attributes)])}
+    merged = replace(
+        first,
+        name=f"{first.name} and {len(asks) - 1} more",
+        filter=join_filters(filters),
+        attributes=tuple(spelt[name] for name in sorted(spelt)),
+        page_size=min(ask.page_size for ask in asks),
+        entry_limit=max(ask.entry_limit for ask in asks),
+        output_limit=max(ask.output_limit for ask in asks),
+    )
+    return Search(merged, tuple(asks))
+
+
+def deal_out(searches: Sequence[Search], answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+    """Return the answers by the name of the question; answers to other steps stay as they are."""
+    dealt = dict(answers)
+    for search in searches:
+        if search.step.name not in answers or len(search.asks) == 1:
+            continue
+        answer = dealt.pop(search.step.name)
+        for ask in search.asks:
+            dealt[ask.name] = _deal(answer, ask, is_shared=ask.filter != search.step.filter)
+    return dealt
+
+
+def _deal(answer: Answer, ask: LdapStep, *, is_shared: bool) -> Answer:
+    if not isinstance(answer, LdapAnswer):
+        return answer
+    node: Filter = parse_filter(ask.filter)
+    entries = tuple(entry for entry in answer.entries if fits(node, entry)) if is_shared else answer.entries
+    if len(entries) <= ask.entry_limit:
+        return replace(answer, entries=entries)
+    return replace(answer, entries=entries[: ask.entry_limit], cut=answer.cut or f"more than {ask.entry_limit} entries")
+
+
+def missing_answers(steps: Iterable[str], reason: str) -> Mapping[str, Answer]:
+    """Return that none of some steps was run, and why."""
+    return {name: NotRun(reason) for name in steps}
