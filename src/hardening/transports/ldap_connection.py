@@ -78,7 +78,6 @@ class BoundedSocket:
             reason, _ = find_translation(error)
             raise self._break(reason) from error
         self.received += len(data)
-        self.turns += 1
         if not data:
             self.note_broken("the server closed the connection")
         return data
@@ -92,7 +91,8 @@ class BoundedSocket:
         return OSError(reason)
 
     def sendall(self, data: bytes) -> None:
-        """Send; raises ``OSError``."""
+        """Send, and so begin a turn of waiting; raises ``OSError``."""
+        self.turns += 1
         self._sock.settimeout(self._idle_seconds)
         self._sock.sendall(data)
 
