@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hardening.app.diagnosis import Diagnosis, Examination, State, diagnose
+from hardening.app.diagnosis import Examination, diagnose
+from hardening.app.diagnosis_lines import Diagnosis, State
 from hardening.errors import ConnectError
 from hardening.model.evidence import ABSENT, Absent, Evidence, Known, Partial, Unreadable
 from hardening.model.platform import Platform

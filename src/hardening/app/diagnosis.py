@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from hardening.app.diagnosis_directory import diagnose_directory
+from hardening.app.diagnosis_lines import Diagnosis, State, failed, ok, text_of
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Unreadable
 from hardening.model.step import needs_root
-from hardening.model.target import Become, Endpoint, LocalEndpoint, SshEndpoint, Target
+from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint, Target
 from hardening.probes import KINDS
 from hardening.probes.kind import Channel
 from hardening.transports.known_hosts import SSH_PORT
@@ -22,25 +23,6 @@ from hardening.transports.session import Milestone, ShellWords
 
 if TYPE_CHECKING:
     from hardening.model.snapshot import EndpointRecord, Snapshot
-
-
-class State(StrEnum):
-    """How a stage is. Trouble that only costs answers, or that a scan survives, is a warning."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """One stage of a target: its state, what was seen, what to do, and the line to paste (each may be empty)."""
-
-    stage: str
-    state: State
-    what: str
-    remedy: str = ""
-    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +90,17 @@ def diagnose(seen: Examination) -> tuple[Diagnosis, ...]:
 def _diagnose_way(seen: Examination) -> Iterator[Diagnosis]:
     """Yield what lies between us and a login; nothing where there is no connection."""
     endpoint = seen.endpoint
+    if isinstance(endpoint, LdapEndpoint):
+        yield from diagnose_directory(seen, endpoint, _connection(seen))
+        return
     if not isinstance(endpoint, SshEndpoint):
         if isinstance(seen.failure, ConnectError):
-            yield _failed("open", seen.failure)
+            yield failed("open", seen.failure)
         return
     if Milestone.CREDENTIAL not in seen.milestones:
-        yield _failed("credential", seen.failure)
+        yield failed("credential", seen.failure)
         return
-    yield _ok("credential", "what is needed to log in is there")
+    yield ok("credential", "what is needed to log in is there")
     if isinstance(seen.addresses, Unreadable):
         yield Diagnosis(
             stage="name",
@@ -126,12 +111,12 @@ def _diagnose_way(seen: Examination) -> Iterator[Diagnosis]:
         )
         return
     if seen.addresses:
-        yield _ok("name", f"the name stands for {', '.join(seen.addresses)}")
+        yield ok("name", f"the name stands for {', '.join(seen.addresses)}")
     # Whether a reset is met while connecting or afterwards is chance: something answered.
     if Milestone.PORT not in seen.milestones and not isinstance(_cause(seen), ConnectionResetError):
-        yield _failed("port", seen.failure, _port_line(seen, endpoint))
+        yield failed("port", seen.failure, _port_line(seen, endpoint))
         return
-    yield _ok("port", f"port {endpoint.port} answers")
+    yield ok("port", f"port {endpoint.port} answers")
     yield from _diagnose_peer(seen, endpoint)
 
 
@@ -139,21 +124,21 @@ def _diagnose_peer(seen: Examination, endpoint: SshEndpoint) -> Iterator[Diagnos
     connection = _connection(seen)
     greeting = connection.get("server_version", ABSENT)
     if not isinstance(greeting, Known):
-        yield _failed("greeting", seen.failure, f"nc {shlex.quote(endpoint.address)} {endpoint.port} </dev/null")
+        yield failed("greeting", seen.failure, f"nc {shlex.quote(endpoint.address)} {endpoint.port} </dev/null")
         return
-    yield _ok("greeting", f"the server says {greeting.value}")
+    yield ok("greeting", f"the server says {greeting.value}")
     if Milestone.ALGORITHMS not in seen.milestones:
-        yield _failed("algorithms", seen.failure, "sudo sshd -T | grep -E '^(kex|ciphers|macs|hostkeyalgorithms)'")
+        yield failed("algorithms", seen.failure, "sudo sshd -T | grep -E '^(kex|ciphers|macs|hostkeyalgorithms)'")
         return
     yield _diagnose_algorithms(connection)
     if Milestone.HOST_KEY not in seen.milestones:
-        yield _failed("host_key", seen.failure, _known_hosts_line(seen.failure))
+        yield failed("host_key", seen.failure, _known_hosts_line(seen.failure))
         return
-    yield _ok("host_key", f"the key is a known one: {_text(connection, 'host_key_fingerprint')}")
+    yield ok("host_key", f"the key is a known one: {text_of(connection, 'host_key_fingerprint')}")
     if Milestone.LOGIN not in seen.milestones:
-        yield _failed("login", seen.failure, _login_line(endpoint))
+        yield failed("login", seen.failure, _login_line(endpoint))
         return
-    yield _ok("login", f"logged in as {endpoint.user or 'our own name'} with {_text(connection, 'authentication')}")
+    yield ok("login", f"logged in as {endpoint.user or 'our own name'} with {text_of(connection, 'authentication')}")
 
 
 def _diagnose_algorithms(connection: Evidence) -> Diagnosis:
@@ -162,8 +147,8 @@ def _diagnose_algorithms(connection: Evidence) -> Diagnosis:
         if found := [each for each in _names(connection.get(name, ABSENT)) if pattern.fullmatch(each)]:
             weak[option] = found
     if not weak:
-        return _ok(
-            "algorithms", f"agreed on {_text(connection, 'kex')} and {_text(connection, 'cipher_in')}; none is weak"
+        return ok(
+            "algorithms", f"agreed on {text_of(connection, 'kex')} and {text_of(connection, 'cipher_in')}; none is weak"
         )
     lines = "\\n".join(f"{option} -{','.join(names)}" for option, names in weak.items())
     return Diagnosis(
@@ -180,13 +165,16 @@ def _diagnose_account(seen: Examination) -> Iterator[Diagnosis]:
     """Yield what the account may do, and what that costs."""
     user = _user(seen)
     silence = next((endpoint for endpoint in seen.snapshot.endpoints if endpoint.failure), None)
-    if silence is not None:
+    if silence is not None and not isinstance(seen.endpoint, LdapEndpoint):
         yield _diagnose_silence(silence, _become(seen.endpoint), user)
         return
-    yield _diagnose_shell(seen)
-    yield _diagnose_sudo(seen)
+    if not isinstance(seen.endpoint, LdapEndpoint):
+        yield _diagnose_shell(seen)
+        yield _diagnose_sudo(seen)
     yield from _diagnose_rights(seen)
-    yield _diagnose_clock(seen.snapshot)
+    # OpenLDAP tells no time.
+    if not isinstance(seen.endpoint, LdapEndpoint) or isinstance(seen.snapshot.target_time, int):
+        yield _diagnose_clock(seen.snapshot)
 
 
 def _diagnose_silence(silence: EndpointRecord, become: Become, user: str) -> Diagnosis:
@@ -201,7 +189,7 @@ def _diagnose_silence(silence: EndpointRecord, become: Become, user: str) -> Dia
 
 def _diagnose_shell(seen: Examination) -> Diagnosis:
     if isinstance(seen.shell, Absent) or not seen.shell.said.strip():
-        return _ok("shell", "the shell of the account runs what it is given, and says nothing else")
+        return ok("shell", "the shell of the account runs what it is given, and says nothing else")
     return Diagnosis(
         stage="shell",
         state=State.WARN,
@@ -233,13 +221,13 @@ def _diagnose_sudo(seen: Examination) -> Diagnosis:
         )
     match _become(seen.endpoint):
         case Become.KIT:
-            return _ok("sudo", "the installed script runs as root, and nothing else does")
+            return ok("sudo", "the installed script runs as root, and nothing else does")
         case Become.SUDO if seen.asked_password:
-            return _ok("sudo", "sudo asked for the password and took it")
+            return ok("sudo", "sudo asked for the password and took it")
         case Become.SUDO if privileges.uid != 0:
-            return _ok("sudo", "sudo makes the account root without a password")
+            return ok("sudo", "sudo makes the account root without a password")
         case _:
-            return _ok("sudo", "the account is root")
+            return ok("sudo", "the account is root")
 
 
 def _diagnose_rights(seen: Examination) -> Iterator[Diagnosis]:
@@ -264,7 +252,7 @@ def _diagnose_rights(seen: Examination) -> Iterator[Diagnosis]:
             line=f"hardening plan --kit ./kit --account {_user(seen)}" if lacks_root else "",
         )
     if not missing:
-        yield _ok("rights", f"all {asked} questions were answered in full")
+        yield ok("rights", f"all {asked} questions were answered in full")
 
 
 def _diagnose_clock(snapshot: Snapshot) -> Diagnosis:
@@ -272,7 +260,7 @@ def _diagnose_clock(snapshot: Snapshot) -> Diagnosis:
         return Diagnosis(stage="clock", state=State.WARN, what="the target did not tell its time", line="date +%s")
     difference = snapshot.target_time - snapshot.time
     if abs(difference) <= CLOCK_SECONDS:
-        return _ok("clock", "the clocks agree")
+        return ok("clock", "the clocks agree")
     return Diagnosis(
         stage="clock",
         state=State.WARN,
@@ -280,15 +268,6 @@ def _diagnose_clock(snapshot: Snapshot) -> Diagnosis:
         remedy="find out which of the two is wrong, and let it follow a time server",
         line="sudo timedatectl set-ntp true",
     )
-
-
-def _ok(stage: str, what: str) -> Diagnosis:
-    return Diagnosis(stage=stage, state=State.OK, what=clean_line(what, 500))
-
-
-def _failed(stage: str, failure: ConnectError | Absent, line: str = "") -> Diagnosis:
-    reason, remedy = ("", "") if isinstance(failure, Absent) else (failure.reason, failure.remedy)
-    return Diagnosis(stage=stage, state=State.FAIL, what=reason, remedy=remedy, line=line)
 
 
 def _connection(seen: Examination) -> Evidence:
@@ -302,11 +281,6 @@ def _names(field: Field) -> list[str]:
     if isinstance(field, Known) and isinstance(field.value, tuple):
         return [name for name in field.value if isinstance(name, str)]
     return []
-
-
-def _text(connection: Mapping[str, object], name: str) -> str:
-    field = connection.get(name, ABSENT)
-    return str(field.value) if isinstance(field, Known) else "something unknown"
 
 
 def _cause(seen: Examination) -> BaseException | None:

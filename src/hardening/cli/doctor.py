@@ -10,7 +10,8 @@ import click
 from hardening.cli.options import content_arguments, language_option, target_arguments, verbose_option
 
 if TYPE_CHECKING:
-    from hardening.app.diagnosis import Diagnosis, Examination
+    from hardening.app.diagnosis import Examination
+    from hardening.app.diagnosis_lines import Diagnosis
     from hardening.cli.options import ContentArguments, TargetArguments
     from hardening.report.wording import Wording
 
@@ -47,7 +48,8 @@ def doctor(
     """
     from hardening.app.assign import Plans  # noqa: PLC0415
     from hardening.app.collect import require_targets  # noqa: PLC0415
-    from hardening.app.diagnosis import State, diagnose  # noqa: PLC0415
+    from hardening.app.diagnosis import diagnose  # noqa: PLC0415
+    from hardening.app.diagnosis_lines import State  # noqa: PLC0415
     from hardening.app.doctor import examine_all  # noqa: PLC0415
     from hardening.app.report import render_options  # noqa: PLC0415
     from hardening.cli.judging import local_zone  # noqa: PLC0415
@@ -98,7 +100,7 @@ def _print(examination: Examination, lines: tuple[Diagnosis, ...], wording: Word
 
 
 def _describe(examination: Examination, lines: tuple[Diagnosis, ...]) -> dict[str, object]:
-    from hardening.app.diagnosis import State  # noqa: PLC0415
+    from hardening.app.diagnosis_lines import State  # noqa: PLC0415
     from hardening.model.target import address_of  # noqa: PLC0415
 
     return {

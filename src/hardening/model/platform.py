@@ -63,6 +63,12 @@ class Directory:
     domain_level: int = -1
     server_level: int = -1
 
+    @property
+    def title(self) -> str:
+        """What it is and of what, in the words of its makers."""
+        name = {"active-directory": "Active Directory", "openldap": "OpenLDAP"}.get(self.kind, self.vendor or "LDAP")
+        return f"{name}, {self.domain}" if self.domain else name
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:

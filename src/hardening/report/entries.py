@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hardening.model.check import Check, Outcome, Severity
 from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Unreadable
-from hardening.model.platform import OperatingSystem
+from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.step import needs_root
@@ -41,7 +42,7 @@ NAME_LIMIT = 500
 ITEM_LIMIT = 100
 REASON_LIMIT = 200
 
-Circumstance = TypeVar("Circumstance", OperatingSystem, Privileges, StepRecord)
+Circumstance = TypeVar("Circumstance", OperatingSystem, Directory, Privileges, StepRecord)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,8 @@ def build_check_facts(check: Check, measures: tuple[str, ...], kinds: Mapping[st
 def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFacts]) -> TargetEntry:
     """Return a target's numbers and circumstances."""
     snapshot = judgement.snapshot
-    system = snapshot.platform.os
+    system, directory = snapshot.platform.os, snapshot.platform.directory
+    problems = [facet.reason for facet in (system, directory) if isinstance(facet, Unreadable)]
     gaps: dict[Severity, int] = defaultdict(int)
     for result in judgement.results:
         if result.outcome is Outcome.FAIL:
@@ -79,7 +81,8 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
         name=snapshot.target,
         reached=snapshot.reached,
         system=_cut_texts(system) if isinstance(system, OperatingSystem) else ABSENT,
-        platform_problem=system.reason[:TEXT_LIMIT] if isinstance(system, Unreadable) else "",
+        directory=_cut_texts(directory) if isinstance(directory, Directory) else ABSENT,
+        platform_problem="; ".join(problems)[:TEXT_LIMIT],
         endpoints=tuple(_endpoint_entry(endpoint) for endpoint in snapshot.endpoints),
         privileges=_cut_texts(snapshot.privileges),
         labels=snapshot.labels,
@@ -98,7 +101,11 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
 def _cut_texts(value: Circumstance) -> Circumstance:
     """Return the same with its texts cut: an answer of a target may be as long as it likes."""
     texts = {field.name: getattr(value, field.name) for field in fields(value)}
-    cut: Any = {name: text[:NAME_LIMIT] for name, text in texts.items() if isinstance(text, str)}
+    cut: Any = {
+        name: text[:NAME_LIMIT]
+        for name, text in texts.items()
+        if isinstance(text, str) and not isinstance(text, StrEnum)
+    }
     return replace(value, **cut)
 
 

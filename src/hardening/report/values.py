@@ -15,7 +15,7 @@ from hardening.model.check import ActionMeans, Constant, Outcome, Severity
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.judgement import ControlState, Counts, Gap, MeasureState, effort_points
 from hardening.model.measure import Basis, MeasureGroup
-from hardening.model.platform import OperatingSystem
+from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import ParameterValue, Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.texts import Texts
@@ -235,13 +235,15 @@ class EndpointEntry:
 class TargetEntry:
     """A target and its numbers, without its results.
 
-    ``platform_problem`` says why ``system`` is absent. ``clock_difference`` is the target's clock minus ours in
-    seconds. ``place`` is the line of the inventory that names the target, empty if none does.
+    ``platform_problem`` says why ``system`` or ``directory``, whichever was asked, is absent. ``clock_difference`` is
+    the target's clock minus ours in seconds. ``place`` is the line of the inventory that names the target, empty if
+    none does.
     """
 
     name: str
     reached: bool
     system: OperatingSystem | Absent
+    directory: Directory | Absent
     platform_problem: str
     endpoints: tuple[EndpointEntry, ...]
     privileges: Privileges
