@@ -13,7 +13,7 @@ from tests.content.shipped import load_shipped
 
 
 def test_a_target_is_said_to_be_done_when_its_snapshot_is_kept(tmp_path: Path) -> None:
-    request = CollectRequest(targets=[Target(name="web-01", endpoint=RecordedEndpoint(f"{tmp_path}/missing"))])
+    request = CollectRequest(targets=[Target(name="web-01", endpoints=(RecordedEndpoint(f"{tmp_path}/missing"),))])
     kept: dict[str, int] = {}
 
     def note(_target: str, stage: str) -> None:

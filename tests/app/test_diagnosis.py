@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from hardening.app.diagnosis import Examination, diagnose
+from hardening.app.diagnosis import diagnose
 from hardening.app.diagnosis_lines import Diagnosis, State
+from hardening.app.examination import Examination
 from hardening.errors import ConnectError
 from hardening.model.evidence import ABSENT, Absent, Evidence, Known, Partial, Unreadable
 from hardening.model.platform import Platform

@@ -45,7 +45,6 @@ KINDS: Final = {
     "value": "the judge takes one value only, and ours is as good or stricter",
     "nothing": "what is asked about is not there, so we do not judge",
     "reach": "the judge does not look there",
-    "unseen": "we could not look, and say so instead of judging",
     "question": "the judge asks something else about the same thing",
 }
 _INTRODUCTION: Final = """# Held against outside judges

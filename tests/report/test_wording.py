@@ -55,7 +55,7 @@ FAMILIES = {
     "method.about.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "doctor.": [
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
-        *("kit", "shell", "sudo", "rights", "clock"),
+        *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
     ],
     ".nav": ["state", "first", "gaps", "unexamined", "controls", "measures", "targets", "method"],
 }

@@ -6,7 +6,6 @@ import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hardening.app.diagnosis_directory import diagnose_directory
@@ -15,35 +14,15 @@ from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Unreadable
 from hardening.model.step import needs_root
-from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint, Target
+from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint
 from hardening.probes import KINDS
 from hardening.probes.kind import Channel
 from hardening.transports.known_hosts import SSH_PORT
-from hardening.transports.session import Milestone, ShellWords
+from hardening.transports.session import Milestone
 
 if TYPE_CHECKING:
+    from hardening.app.examination import Examination
     from hardening.model.snapshot import EndpointRecord, Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """What one visit of a target showed: how far it came, why it ended, and the snapshot.
-
-    ``addresses`` are those of its name, as text, or why it has none. ``asked_password`` tells that sudo asked for one.
-    """
-
-    target: Target
-    addresses: tuple[str, ...] | Unreadable = ()
-    milestones: frozenset[Milestone] = frozenset()
-    failure: ConnectError | Absent = ABSENT
-    shell: ShellWords | Absent = ABSENT
-    snapshot: Snapshot
-    asked_password: bool = False
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The one endpoint that was visited."""
-        return self.target.endpoints[0]
 
 
 CLOCK_SECONDS = 300

@@ -13,7 +13,7 @@ from hardening.transports.session import Milestone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hardening.app.diagnosis import Examination
+    from hardening.app.examination import Examination
     from hardening.model.evidence import Evidence
 
 _SOON = 30 * 86_400

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hardening.app.diagnosis import Examination
+from hardening.app.examination import Examination
 from hardening.collect.visit import VisitContext, channels_behind, visit
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line

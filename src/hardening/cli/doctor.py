@@ -10,8 +10,8 @@ import click
 from hardening.cli.options import content_arguments, language_option, target_arguments, verbose_option
 
 if TYPE_CHECKING:
-    from hardening.app.diagnosis import Examination
     from hardening.app.diagnosis_lines import Diagnosis
+    from hardening.app.examination import Examination
     from hardening.cli.options import ContentArguments, TargetArguments
     from hardening.report.wording import Wording
 
