@@ -8,6 +8,7 @@ import pytest
 
 from hardening.model.measure import Basis, CheckLink
 from hardening.model.place import Place
+from hardening.model.texts import Texts
 from tests.content.example import FRAMEWORK, load, problems_of, write_files
 
 NAME = "baselines/measures/nsm-gp-ikt-2.1.yaml"
@@ -71,3 +72,45 @@ def test_measure_twice_is_refused(tmp_path: Path) -> None:
     assert problems_of(tmp_path) == [
         f'{NAME}:16:9: the measure "2.6.4" stands twice, first in line 9; keep one of them'
     ]
+
+
+OTHER = """\
+id: other
+title: {en: Other, nb: Annet}
+version: "1"
+publisher: {en: Somebody, nb: Noen}
+source: https://example.org/
+note: {en: Read there., nb: Lest der.}
+groups:
+  - {id: a, title: {en: A, nb: A}}
+measures:
+  - id: wide
+    group: a
+    title: {en: Wide, nb: Vidt}
+    carrier: regional
+    helped_by: [national]
+    effort: 1
+    follows: {measures: ["2.6.4"], basis: source}
+"""
+
+
+def test_measure_takes_over_the_checks_of_what_it_follows_on_the_weaker_basis(tmp_path: Path) -> None:
+    content = load(write_files(tmp_path, {"baselines/measures/other.yaml": OTHER}))
+    (measure,) = content.frameworks["other"].measures
+
+    assert (measure.checks, measure.follows) == ((CheckLink("linux-perm-shadow", Basis.JUDGEMENT),), ("2.6.4",))
+    assert (measure.helped_by, content.frameworks["other"].note) == (("national",), Texts("Read there.", "Lest der."))
+
+
+def test_followed_measure_must_exist(tmp_path: Path) -> None:
+    text = OTHER.replace("2.6.4", "2.6.5")
+
+    assert problems_of(write_files(tmp_path, {"baselines/measures/other.yaml": text})) == [
+        'baselines/measures/other.yaml:16:26: unknown measure of nsm-gp-ikt-2.1 "2.6.5"; did you mean "2.6.4"?'
+    ]
+
+
+def test_recommending_framework_follows_no_other(tmp_path: Path) -> None:
+    text = FRAMEWORK.rstrip("\n") + '\n    follows: {measures: ["2.6.4"], basis: source}\n'
+
+    assert [p for p in problems_of(write_files(tmp_path, {NAME: text})) if "follows no other" in p]

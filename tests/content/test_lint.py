@@ -40,3 +40,12 @@ def test_action_that_no_check_names(tmp_path: Path) -> None:
     assert lint(tmp_path, {"checks/actions.yaml": text}) == [
         "checks/actions.yaml:3:5: no check names the action spare; remove it"
     ]
+
+
+def test_action_with_one_text_for_both_languages(tmp_path: Path) -> None:
+    text = ACTIONS.replace("nb: Rett rettigheter", "nb: Fix permissions")
+    problem = "the title of fix-permissions is the same in both languages"
+
+    assert lint(tmp_path, {"checks/actions.yaml": text}) == [
+        f"checks/actions.yaml:2:5: {problem}; write it in English and in bokmål"
+    ]

@@ -15,6 +15,7 @@ from hardening.errors import ContentError
 from hardening.model.check import ActionMeans, Severity
 from hardening.model.evidence import Absent, FieldType
 from hardening.model.judgement import ControlState
+from hardening.model.measure import Basis
 from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
@@ -32,8 +33,8 @@ from tests.report.rendering import FOLDER, words
 
 TEXTS = load_texts(FOLDER / TEXTS_FILE)
 PHRASES = load_texts(FOLDER / PHRASES_FILE)
-SUMMARY = Path(__file__).parents[2] / "src" / "hardening" / "cli" / "summary.py"
 REPORT = Path(__file__).parents[2] / "src" / "hardening" / "report"
+CLI = REPORT.parent / "cli"
 
 # Keys whose end comes from a value: the family and every word that can follow.
 FAMILIES = {
@@ -43,6 +44,8 @@ FAMILIES = {
     "how.": [each.value.replace(" ", "_") for each in ActionMeans],
     "origin.": [each.value for each in Origin],
     "level.": ["basic", "extended"],
+    "helped.": ["regional", "national"],
+    "basis.": [each.value.replace("-", "_") for each in Basis],
     "carrier.": ["municipality", "regional", "national"],
     "controls.count.": ["fail", "error", "pass", "not_applicable"],
     "unexamined.": [f"{each.value}.{form}" for each in Need for form in ("one", "other")],
@@ -63,7 +66,9 @@ FAMILIES = {
 
 def used_keys() -> set[str]:
     """Return the keys that templates and code name, with what their families can become."""
-    sources = [path.read_text("utf-8") for path in [*(FOLDER / "html").glob("*.html"), SUMMARY, *REPORT.glob("*.py")]]
+    sources = [
+        path.read_text("utf-8") for path in [*(FOLDER / "html").glob("*.html"), *CLI.glob("*.py"), *REPORT.glob("*.py")]
+    ]
     code = "\n".join(sources)
     keys = set(re.findall(r"""\.text\(\s*f?["']([a-z_.]+)["']\s*[,)]""", code))
     keys |= {

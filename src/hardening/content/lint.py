@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hardening.content.load import RECOMMENDING
+from hardening.content.frameworks import RECOMMENDING
 from hardening.model.place import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hardening.model.content import Content
+    from hardening.model.place import Place
+    from hardening.model.texts import Texts
 
 
 def lint_shipped(content: Content) -> tuple[Problem, ...]:
     """Return what is missing in shipped content, loaded without any site's, sorted by place.
 
-    Every check has a recommended measure and stands in a baseline; every action is used.
+    Every check has a recommended measure and stands in a baseline; every action is used; what a gap tells an admin to
+    do is written in each language.
     """
     in_baselines = {
         check for baseline in content.baselines.values() for control in baseline.controls for check in control.checks
@@ -35,4 +40,16 @@ def lint_shipped(content: Content) -> tuple[Problem, ...]:
         for action in content.actions.values()
         if action.id not in used
     ]
+    problems += [
+        Problem(place, f"{what} is the same in both languages", "write it in English and in bokmål")
+        for place, what, texts in _advice(content)
+        if texts.en == texts.nb
+    ]
     return tuple(sorted(problems))
+
+
+def _advice(content: Content) -> Iterator[tuple[Place, str, Texts]]:
+    for action in content.actions.values():
+        yield action.place, f"the title of {action.id}", action.title
+    for check in content.checks.values():
+        yield check.place, f"the remediation of {check.id}", check.remediation

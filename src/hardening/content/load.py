@@ -16,7 +16,14 @@ from hardening.content.forms.actions import ActionsForm
 from hardening.content.forms.baseline import BaselineForm
 from hardening.content.forms.check import CheckForm
 from hardening.content.forms.framework import FrameworkForm
-from hardening.content.frameworks import build_framework, inspect_framework
+from hardening.content.frameworks import (
+    RECOMMENDING,
+    FrameworkSource,
+    build_framework,
+    follow,
+    inspect_follows,
+    inspect_framework,
+)
 from hardening.content.inspection import Inspection
 from hardening.content.tailoring import resolve_baselines
 from hardening.documents.parse import load_document
@@ -33,9 +40,6 @@ if TYPE_CHECKING:
     from hardening.model.check import Action, Check
     from hardening.model.measure import Framework
     from hardening.probes.kind import ProbeKind
-
-RECOMMENDING = "nsm-gp-ikt-2.1"
-"""The framework whose first measure for a check is the recommended one."""
 
 _FormType = TypeVar("_FormType", bound=Form)
 _Value = TypeVar("_Value")
@@ -130,14 +134,22 @@ class _Loader:
         return baselines
 
     def load_frameworks(self, files: Iterable[ContentFile], checks: Mapping[str, Check]) -> dict[str, Framework]:
-        """Return the frameworks, by id."""
+        """Return the frameworks, by id, with the checks of what they follow."""
         frameworks: dict[str, Framework] = {}
+        sources: dict[str, FrameworkSource] = {}
         known = KnownChecks(checks, self.broken["check"])
         for loaded in self._load(self._distinct(files, "framework"), FrameworkForm, "framework"):
             file, form, inspection = loaded.file, loaded.form, loaded.inspection
             inspect_framework(form, known, inspection, stem=file.stem)
-            self.problems.extend(inspection.problems)
+            sources[file.stem] = FrameworkSource(form, inspection)
             frameworks[file.stem] = build_framework(form, inspection.document)
+        recommending = frameworks.get(RECOMMENDING)
+        followed = {measure.id: measure for measure in recommending.measures} if recommending else {}
+        for stem, source in sources.items():
+            if RECOMMENDING not in self.broken["framework"]:
+                inspect_follows(source, followed)
+            self.problems.extend(source.inspection.problems)
+            frameworks[stem] = follow(frameworks[stem], source, followed)
         return frameworks
 
     def _load(self, files: Iterable[ContentFile], form: type[_FormType], what: str) -> Iterator[_Loaded[_FormType]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hardening.model.evidence import ABSENT, Absent
 from hardening.model.place import Place
 from hardening.model.texts import Texts
 
@@ -15,6 +16,10 @@ class Basis(StrEnum):
     SOURCE = "source"
     THIRD_PARTY = "third-party"
     JUDGEMENT = "judgement"
+
+    def weaker(self, other: Basis) -> Basis:
+        """Return what a chain of two links rests on."""
+        return max(self, other, key=list(Basis).index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Measure:
     """An item of a law or framework.
 
     ``group`` is the id of the principle or chapter it belongs to; ``carrier`` is who carries it out
-    (municipality, regional or national); ``effort`` is 1 (least) to 5.
+    (municipality, regional or national), ``helped_by`` who can help; ``effort`` is 1 (least) to 5.
+    ``follows`` are measures of the framework that recommends, whose checks are already among ``checks``.
     """
 
     id: str
@@ -40,6 +46,9 @@ class Measure:
     effort: int
     checks: tuple[CheckLink, ...]
     place: Place
+    helped_by: tuple[str, ...] = ()
+    note: Texts | Absent = ABSENT
+    follows: tuple[str, ...] = ()
 
     @property
     def verifiable(self) -> bool:
@@ -67,3 +76,4 @@ class Framework:
     groups: tuple[MeasureGroup, ...]
     measures: tuple[Measure, ...]
     place: Place
+    note: Texts | Absent = ABSENT

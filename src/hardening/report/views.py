@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hardening.model.judgement import Gap
     from hardening.report.values import Summary
 
+_SPELLED = {"helsecert": "HelseCERT", "digdir": "Digdir", "lov": "Lov"}
+"""Publishers whose names are not written in capitals throughout."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkCheck:
@@ -107,4 +110,5 @@ def _count_severities(line: MeasureLine, gaps: Mapping[str, Gap]) -> tuple[tuple
 
 def measure_label(framework: str, measure: str) -> str:
     """Return how people name a measure: ``NSM 2.6.4`` for ``nsm-gp-ikt-2.1`` and ``2.6.4``."""
-    return f"{framework.partition('-')[0].upper()} {measure}"
+    name = framework.partition("-")[0]
+    return f"{_SPELLED.get(name, name.upper())} {measure}"

@@ -25,6 +25,13 @@ class LinkForm(Form):
     basis: Basis
 
 
+class FollowForm(Form):
+    """Measures of the framework that recommends, whose checks speak to this measure too, and on what that rests."""
+
+    measures: Annotated[list[ControlId], Field(min_length=1)]
+    basis: Basis
+
+
 class MeasureForm(Form):
     """An item of a law or framework."""
 
@@ -33,7 +40,10 @@ class MeasureForm(Form):
     title: TextsForm
     carrier: Literal["municipality", "regional", "national"]
     effort: Effort
+    helped_by: list[Literal["regional", "national"]] = Field(default_factory=list)
+    note: TextsForm | None = None
     checks: list[LinkForm] = Field(default_factory=list)
+    follows: FollowForm | None = None
 
 
 class FrameworkForm(Form):
@@ -44,5 +54,6 @@ class FrameworkForm(Form):
     version: Text
     publisher: TextsForm
     source: Url
+    note: TextsForm | None = None
     groups: Annotated[list[GroupForm], Field(min_length=1)]
     measures: Annotated[list[MeasureForm], Field(min_length=1)]
