@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hardening.model.texts import Language
 from hardening.report import FORMATS
-from hardening.report.format import RenderOptions
+from hardening.report.format import House, RenderOptions, View
 from hardening.report.stored import parse_report
 from hardening.report.values import Report
 from hardening.report.wording import Wording, load_wording
@@ -24,9 +24,12 @@ SMALL = (
 )
 
 
-def render(report: Report, name: str, language: Language = Language.EN) -> bytes:
+def render(
+    report: Report, name: str, language: Language = Language.EN, view: View = View.EVIDENCE, house: House | None = None
+) -> bytes:
     """Return the one file of a format."""
-    (output,) = FORMATS[name].render(report, RenderOptions(language=language, folder=FOLDER))
+    options = RenderOptions(language=language, folder=FOLDER, view=view, house=house or House())
+    (output,) = FORMATS[name].render(report, options)
     return b"".join(output.chunks)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import jinja2
@@ -19,13 +21,16 @@ from hardening.model.content import Content
 from hardening.model.evidence import Known, Unreadable
 from hardening.model.judgement import TargetJudgement
 from hardening.model.platform import OperatingSystem, Platform
-from hardening.model.texts import Language
-from hardening.report.html_report import open_environment, split_code
-from tests.report.example import build_content, build_example, build_judgements
+from hardening.model.texts import Language, Texts
+from hardening.report.format import House, RenderOptions, View
+from hardening.report.html_report import open_environment, render_html, split_code, target_file
+from tests.report.example import FRAMEWORK, build_content, build_example, build_judgements
 from tests.report.rendering import FOLDER, SMALL, render, small_example
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "img", "input"}
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+OUR_SCRIPT = (FOLDER / "html" / "report.js").read_text("utf-8").rstrip("\n")
 DIGEST = re.compile(r"sha256-[^']+")
 
 
@@ -64,9 +69,10 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
-@pytest.fixture(scope="module", params=list(Language))
+@pytest.fixture(scope="module", params=product(Language, View), ids="-".join)
 def html(request: pytest.FixtureRequest) -> str:
-    return example_html(request.param)
+    language, view = request.param
+    return example_html(language, view)
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +81,15 @@ def page(html: str) -> Page:
 
 
 @cache
-def example_html(language: Language) -> str:
-    return render(build_example(), "html", language).decode()
+def example_html(language: Language, view: View = View.EVIDENCE) -> str:
+    return render(build_example(), "html", language, view).decode()
 
 
-def hostile_html(value: str) -> str:
-    """Return the page of a target that says the same thing everywhere it can say something."""
+def hostile_html(value: str, view: View = View.EVIDENCE) -> str:
+    """Return the page of a target that says the same thing everywhere it can say something, its own name too."""
     content = build_content(only=SMALL)
-    return render(build_example(hostile(value, content), content), "html").decode()
+    report = build_example(hostile(value, content), content)
+    return SCRIPT.sub("", render(report, "html", view=view, house=House(marking=value, name=value)).decode())
 
 
 def hostile(value: str, content: Content) -> list[TargetJudgement]:
@@ -118,7 +125,7 @@ def hostile(value: str, content: Content) -> list[TargetJudgement]:
 @pytest.mark.parametrize("language", list(Language))
 def test_small_report_is_as_before(language: Language, check_golden: Callable[[str, str], None]) -> None:
     html = render(small_example(), "html", language).decode()
-    page = DIGEST.sub("sha256-…", STYLE.sub("<style>…</style>", html))
+    page = DIGEST.sub("sha256-…", STYLE.sub("<style>…</style>", SCRIPT.sub("<script>…</script>", html)))
 
     check_golden(f"report.{language}.html", page)
 
@@ -131,8 +138,8 @@ def test_language_is_declared() -> None:
     assert Page(example_html(Language.NB)).all("html") == [{"lang": "nb"}]
 
 
-def test_page_runs_no_script(page: Page) -> None:
-    assert page.all("script") == []
+def test_page_runs_our_one_script(html: str, page: Page) -> None:
+    assert (page.all("script"), SCRIPT.findall(html)) == ([{}], [OUR_SCRIPT])
 
 
 def test_page_has_no_handler_and_no_inline_style(page: Page) -> None:
@@ -153,11 +160,19 @@ def test_style_sheet_loads_nothing() -> None:
     assert re.findall(r"@import|url\((?!#)", style) == []
 
 
-def test_content_policy_allows_the_one_style_sheet_only(html: str) -> None:
-    assert re.search(
-        r"content=\"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'none'\"",
-        html,
-    )
+def test_content_policy_allows_the_one_style_sheet_and_the_one_script_only(html: str) -> None:
+    digest = r"'sha256-[A-Za-z0-9+/]{43}='"
+    policy = rf"default-src 'none'; style-src {digest}; script-src {digest}; base-uri 'none'; form-action 'none'"
+
+    assert re.search(f'content="{policy}"', html)
+
+
+def test_policy_has_the_digest_of_the_style_sheet_as_it_stands_in_the_page(html: str) -> None:
+    style = STYLE.search(html)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style.group()[7:-8].encode()).digest()).decode()
+
+    assert f"style-src 'sha256-{digest}'" in html
 
 
 def test_every_link_leads_somewhere(page: Page) -> None:
@@ -183,7 +198,11 @@ def test_page_has_one_main_heading(page: Page) -> None:
 
 
 def test_page_has_its_landmarks(page: Page) -> None:
-    assert [len(page.all(tag)) for tag in ("header", "nav", "main", "footer")] == [1, 1, 1, 1]
+    assert [len(page.all(tag)) for tag in ("header", "main", "footer")] == [1, 1, 1]
+
+
+def test_page_of_several_sections_has_a_list_of_contents() -> None:
+    assert [len(Page(example_html(Language.EN, view)).all("nav")) for view in View] == [0, 1, 1]
 
 
 def test_every_section_is_named_by_its_heading(page: Page) -> None:
@@ -193,7 +212,7 @@ def test_every_section_is_named_by_its_heading(page: Page) -> None:
 
 
 def test_every_table_header_has_its_scope(page: Page) -> None:
-    assert {header.get("scope") for header in page.all("th")} == {"row", "col"}
+    assert {header.get("scope") for header in page.all("th")} <= {"row", "col"}
 
 
 def test_every_picture_has_words_or_is_hidden(page: Page) -> None:
@@ -201,7 +220,7 @@ def test_every_picture_has_words_or_is_hidden(page: Page) -> None:
 
 
 def test_every_key_of_the_texts_is_filled_in(html: str) -> None:
-    assert re.findall(r"\{\w*\}", STYLE.sub("", html)) == []
+    assert re.findall(r"\{\w*\}", SCRIPT.sub("", STYLE.sub("", html))) == []
 
 
 def test_norwegian_page_writes_numbers_and_dates_as_norwegian_does() -> None:
@@ -221,6 +240,71 @@ def test_coverage_stands_beside_compliance(page: Page) -> None:
     assert re.search(r"57[.,]9.*51[.,]4", page.text, re.DOTALL)
 
 
+def test_every_view_says_what_the_scan_says_nothing_about(page: Page) -> None:
+    assert re.search("says nothing about other systems|sier ingenting om andre systemer", page.text)
+
+
+def test_every_view_says_how_many_controls_are_not_examined(page: Page) -> None:
+    assert re.search("2 of 27 controls|2 av 27 krav", page.text)
+
+
+def test_summary_names_at_most_five_measures() -> None:
+    text = example_html(Language.EN, View.SUMMARY)
+
+    assert text.count("<li><h3>") == 5
+
+
+def test_actions_count_passes_and_do_not_list_them() -> None:
+    html = example_html(Language.EN, View.ACTIONS)
+
+    assert "Met 22" in Page(html).text
+    assert 'class="result"' not in html
+
+
+def test_action_says_how_much_it_closes_at_once() -> None:
+    assert "One action closes 2 gaps on 2 targets" in Page(example_html(Language.EN, View.ACTIONS)).text
+
+
+def test_result_lists_the_measures_of_other_frameworks() -> None:
+    content = build_content(only=SMALL)
+    other = replace(content.frameworks[FRAMEWORK], id="cis-8.1", title=Texts("CIS", "CIS"))
+    report = build_example(content=replace(content, frameworks={**content.frameworks, "cis-8.1": other}))
+
+    assert "Also speaks to: CIS 2.6.4" in Page(render(report, "html").decode()).text.replace("\n", " ")
+
+
+def test_marking_stands_on_the_page_and_on_every_printed_page() -> None:
+    html = render(small_example(), "html", house=House(marking='Skjermet § 24 "x"')).decode()
+
+    assert html.count("Skjermet § 24") == 2
+    assert '@top-center { content: "Skjermet\\000020\\0000a7\\00002024\\000020\\000022x\\000022"' in html
+
+
+def test_logo_is_part_of_the_page() -> None:
+    html = render(small_example(), "html", house=House(logo="data:image/png;base64,AAAA")).decode()
+
+    assert "img-src data:;" in html
+    assert Page(html).all("img") == [{"class": "logo", "src": "data:image/png;base64,AAAA", "alt": ""}]
+
+
+def test_evidence_in_many_files_is_an_index_and_a_file_a_target() -> None:
+    options = RenderOptions(language=Language.EN, folder=FOLDER, many_files=True)
+    files = {each.name: b"".join(each.chunks).decode() for each in render_html(build_example(), options)}
+
+    assert sorted(files) == ["index.html", "target-db-01.html", "target-fag-03.html", "target-web-01.html"]
+    assert 'href="target-web-01.html"' in files["index.html"]
+    assert "linux-perm-shadow" in files["target-web-01.html"]
+    assert {(page.wrong == [], page.open == []) for page in map(Page, files.values())} == {(True, True)}
+
+
+def test_file_of_a_target_has_a_plain_name_whatever_the_target_is_called() -> None:
+    names = ["../../x", "index", "a/b", "a b", "CON", "..", "å"]
+    files = [target_file(name) for name in names]
+
+    assert len(set(files)) == len(files)
+    assert all(re.fullmatch(r"target-[A-Za-z0-9-]*\.html", file) for file in files)
+
+
 def test_what_was_not_examined_is_always_told() -> None:
     assert "0 of 0 controls are not examined by this scan." in Page(render(build_example([]), "html").decode()).text
 
@@ -237,11 +321,12 @@ def test_danger_stands_with_the_work() -> None:
     assert "Mind: Make sure that another account can use sudo before you reload." in text
 
 
+@pytest.mark.parametrize("view", list(View))
 @pytest.mark.parametrize(
     "value", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</style><b>", "{{7*7}}"]
 )
-def test_hostile_markup_stays_text(value: str) -> None:
-    page = Page(hostile_html(value))
+def test_hostile_markup_stays_text(value: str, view: View) -> None:
+    page = Page(hostile_html(value, view))
 
     assert [page.all(tag) for tag in ("script", "img", "b")] == [[], [], []]
     assert value in page.text
@@ -287,7 +372,7 @@ def test_report_without_gaps_says_so() -> None:
 
 
 def test_no_template_switches_escaping_off() -> None:
-    templates = "".join(path.read_text("utf-8") for path in (FOLDER / "html").iterdir())
+    templates = "".join(path.read_text("utf-8") for path in (FOLDER / "html").glob("*.html"))
 
     assert re.findall(r"\|\s*safe|autoescape|Markup", templates) == []
 
@@ -343,6 +428,11 @@ def palettes() -> list[dict[str, str]]:
         *((text, ground) for text in ("ink", "quiet", "accent") for ground in ("ground", "paper", "sunk")),
         *((text, ground) for text in ("critical", "high", "medium", "low", "good") for ground in ("ground", "paper")),
         *((text, f"{text}-soft") for text in ("critical", "high", "medium", "low")),
+        *((f"on-{level}", f"fill-{level}") for level in ("critical", "high", "medium", "low", "info")),
+        *(("ink", f"heat-{shade}") for shade in (1, 2, 3)),
+        ("on-high", "heat-4"),
+        ("on-critical", "heat-5"),
+        ("medium", "medium-soft"),
         ("accent-ink", "accent"),
         ("ink", "accent-soft"),
         ("ink", "critical-soft"),

@@ -205,4 +205,4 @@ def test_hostile_report_still_renders(data: Any) -> None:
     raw = changed(data, set_in("targets.0.system.title", "<script>alert(1)</script>"))
     report: Report = parse_report(raw, "x")
 
-    assert b"<script" not in render(report, "html")
+    assert b"<script>alert" not in render(report, "html")

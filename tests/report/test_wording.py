@@ -60,7 +60,7 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
     ],
-    ".nav": ["state", "first", "gaps", "unexamined", "controls", "measures", "targets", "method"],
+    ".nav": ["pictures", "work", "state", "first", "gaps", "unexamined", "controls", "measures", "targets", "method"],
 }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib.util
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.content.shipped import find_shipped
 from hardening.errors import StorageError, UsageError
 from hardening.report import FORMATS
-from hardening.report.format import RenderOptions
-from hardening.snapshots.files import storage_problem, write_atomically
+from hardening.report.format import MOST_IN_ONE_PAGE, House, RenderOptions, View
+from hardening.snapshots.files import FOLDER_MARK, storage_problem, write_atomically, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,41 +26,80 @@ STANDARD_OUTPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A format and where it goes: a path, or ``-`` for standard output."""
+    """A format and where it goes: a path, or ``-`` for standard output; an empty view is the format's own choice."""
 
     format: str
     path: str
+    view: str = ""
 
 
 def require_destinations(destinations: Sequence[Destination]) -> None:
     """Raise ``UsageError`` or ``StorageError`` before any work if a report could not be written where it is to go."""
     paths = [destination.path for destination in destinations]
-    for path in paths:
+    for destination in destinations:
+        path = destination.path
         if paths.count(path) > 1:
             msg = f"two reports would be written to {path}; give each a place of its own"
             raise UsageError(msg)
+        _require_library(destination.format)
         if path == STANDARD_OUTPUT:
             continue
         folder = Path(path).parent
         if not folder.is_dir():
             msg = f"{path}: no such folder {folder}; make it first"
             raise UsageError(msg)
-        if Path(path).is_dir():
+        if Path(path).is_dir() and not (_may_be_folder(destination) and _is_replaceable(Path(path))):
             msg = f"{path}: is a folder; name a file in it"
             raise UsageError(msg)
 
 
-def render_options(language: Language, zone: tzinfo) -> RenderOptions:
-    """Return how reports are rendered here: in a language, with local times, by the shipped templates."""
-    return RenderOptions(language=language, folder=find_shipped() / "reports", zone=zone)
+def _require_library(name: str) -> None:
+    known = FORMATS[name]
+    if known.library and importlib.util.find_spec(known.library) is None:
+        msg = f"{name} needs {known.library}; install it with `pip install 'hardening[{known.extra}]'`"
+        raise UsageError(msg)
+
+
+def _may_be_folder(destination: Destination) -> bool:
+    return destination.view == View.EVIDENCE
+
+
+def _is_replaceable(folder: Path) -> bool:
+    """Say whether a folder is empty or one of our own reports: no other is ever replaced."""
+    return (folder / FOLDER_MARK).is_file() or not any(folder.iterdir())
+
+
+def render_options(
+    language: Language, zone: tzinfo, house: House | None = None, own: Path | None = None
+) -> RenderOptions:
+    """Return how reports are rendered here: in a language, with local times, by a site's templates, then the shipped.
+
+    Raises ``UsageError`` if a template of the site's is broken.
+    """
+    folder = find_shipped() / "reports"
+    if own is not None:
+        from hardening.report.html_report import load_templates  # noqa: PLC0415 - only for a house style
+
+        load_templates(folder, str(own))
+    return RenderOptions(
+        language=language, folder=folder, zone=zone, house=house or House(), own=str(own) if own else ""
+    )
 
 
 def write_reports(
     report: Report, destinations: Sequence[Destination], options: RenderOptions, standard_output: BinaryIO
 ) -> None:
-    """Render and write every report; a file is replaced only by a whole one. Raises ``StorageError``."""
+    """Render and write every report; a file or folder is replaced only by a whole one. Raises ``StorageError``."""
+    targets = len(report.summary.targets)
     for destination in destinations:
-        for output in FORMATS[destination.format].render(report, options):
+        chosen = FORMATS[destination.format]
+        view = View(destination.view) if destination.view else chosen.default_view(targets)
+        into_folder = _goes_into_folder(destination, targets)
+        outputs = chosen.render(report, replace(options, view=view, many_files=into_folder))
+        if into_folder:
+            write_folder(Path(destination.path), ((output.name, output.chunks) for output in outputs))
+            continue
+        for output in outputs:
             if destination.path == STANDARD_OUTPUT:
                 try:
                     standard_output.writelines(output.chunks)
@@ -70,3 +110,9 @@ def write_reports(
                     raise StorageError(storage_problem(Path("standard output"), error)) from error
             else:
                 write_atomically(Path(destination.path), output.chunks)
+
+
+def _goes_into_folder(destination: Destination, targets: int) -> bool:
+    if destination.path == STANDARD_OUTPUT or not _may_be_folder(destination) or destination.format != "html":
+        return False
+    return targets > MOST_IN_ONE_PAGE or Path(destination.path).is_dir()

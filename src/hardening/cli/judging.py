@@ -35,7 +35,7 @@ def read_gate(judged: JudgeArguments) -> GateOptions:
 
 def read_destinations(outputs: Sequence[Output]) -> tuple[Destination, ...]:
     """Return where reports go; raises ``UsageError`` before any work if they cannot be written there."""
-    destinations = tuple(Destination(output.format, output.path) for output in outputs)
+    destinations = tuple(Destination(output.format, output.path, output.view) for output in outputs)
     require_destinations(destinations)
     return destinations
 

@@ -11,6 +11,10 @@ from typing import Any
 
 import click
 
+OUTPUT_HELP = (
+    "Write a report, as html=gap.html, html:summary=page.html or json=- (repeatable; - is standard output). Views: "
+    "summary, actions, evidence [default: evidence up to 20 targets, else actions]."
+)
 LEVELS = ("critical", "high", "medium", "low", "info", "never")
 
 Command = Callable[..., Any]
@@ -19,16 +23,17 @@ Decorator = Callable[[Command], Command]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One `-o FORMAT=PATH`; the path ``-`` is standard output."""
+    """One `-o FORMAT[:VIEW]=PATH`; the path ``-`` is standard output, an empty view the format's own choice."""
 
     format: str
     path: str
+    view: str = ""
 
 
 class OutputType(click.ParamType[Output]):
-    """Reads `FORMAT=PATH`."""
+    """Reads `FORMAT[:VIEW]=PATH`."""
 
-    name = "FORMAT=PATH"
+    name = "FORMAT[:VIEW]=PATH"
 
     def convert(self, value: str | Output, param: click.Parameter | None, ctx: click.Context | None) -> Output:
         """Return the output that ``value`` names; fails with the form and the formats there are."""
@@ -36,13 +41,18 @@ class OutputType(click.ParamType[Output]):
             return value
         from hardening.report import FORMATS  # noqa: PLC0415 - keeps `--help` light
 
-        name, sign, path = value.partition("=")
+        named, sign, path = value.partition("=")
+        name, colon, view = named.partition(":")
         known = ", ".join(FORMATS)
         if not sign or not path:
             self.fail(f"{value!r}: write FORMAT=PATH, for example html=gap.html (formats: {known})", param, ctx)
         if name not in FORMATS:
             self.fail(f"no format {name!r}; there are {known}", param, ctx)
-        return Output(name, path)
+        views = FORMATS[name].views
+        if colon and view not in views:
+            there = f"there are {', '.join(views)}" if views else "it has none"
+            self.fail(f"{name} has no view {view!r}; {there}", param, ctx)
+        return Output(name, path, view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +222,7 @@ judge_arguments = _bundle(
             "outputs",
             type=OutputType(),
             multiple=True,
-            help="Write a report, as html=gap.html or json=- (repeatable; - is standard output).",
+            help=OUTPUT_HELP,
         ),
         click.option(
             "--fail-on",

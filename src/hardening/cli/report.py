@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hardening.cli.options import OutputType, language_option, site_option
+from hardening.cli.options import OUTPUT_HELP, OutputType, language_option, site_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "outputs",
     type=OutputType(),
     multiple=True,
-    help="Write a report, as html=gap.html or json=- (repeatable; - is standard output).",
+    help=OUTPUT_HELP,
 )
 @language_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")

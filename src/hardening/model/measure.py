@@ -37,6 +37,7 @@ class Measure:
     ``group`` is the id of the principle or chapter it belongs to; ``carrier`` is who carries it out
     (municipality, regional or national), ``helped_by`` who can help; ``effort`` is 1 (least) to 5.
     ``follows`` are measures of the framework that recommends, whose checks are already among ``checks``.
+    ``cost`` is what a site says it costs, in kroner.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Measure:
     helped_by: tuple[str, ...] = ()
     note: Texts | Absent = ABSENT
     follows: tuple[str, ...] = ()
+    cost: int | Absent = ABSENT
 
     @property
     def verifiable(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hardening.report.format import Format, OutputFile, RenderOptions
+from hardening.report.format import Format, OutputFile, RenderOptions, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _render_sarif(report: Report, options: RenderOptions) -> Iterator[OutputFile
 
 
 FORMATS: dict[str, Format] = {
-    "html": Format("html", ".html", _render_html),
+    "html": Format("html", ".html", _render_html, tuple(View)),
     "md": Format("md", ".md", _render_markdown),
     "json": Format("json", ".json", _render_json),
     "csv": Format("csv", ".csv", _render_csv),

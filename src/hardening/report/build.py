@@ -91,12 +91,17 @@ def build_report(
     Every failed result must stand in one of ``actions``. ``kinds`` tell which checks need root rights.
     """
     links = link_checks(content)
-    facts = {
-        check.id: build_check_facts(check, tuple(f"{link.framework}/{link.measure}" for link in links[check.id]), kinds)
-        for check in content.checks.values()
-    }
     recommended = find_recommended_framework(content)
     groups = group_checks(content, recommended)
+    facts = {
+        check.id: build_check_facts(
+            check,
+            tuple(f"{link.framework}/{link.measure}" for link in links[check.id]),
+            kinds,
+            groups.get(check.id, ""),
+        )
+        for check in content.checks.values()
+    }
     tally = _Tally()
     for judgement in judgements():
         _add_target(tally, judgement, facts, groups)

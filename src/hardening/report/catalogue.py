@@ -117,6 +117,7 @@ def build_framework_entries(content: Content) -> tuple[FrameworkEntry, ...]:
             version=framework.version,
             publisher=framework.publisher,
             source=framework.source,
+            note=framework.note,
             groups=framework.groups,
         )
         for framework in content.frameworks.values()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hardening.model.check import Check, Outcome, Severity
 from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Unreadable
+from hardening.model.judgement import Counts
 from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
@@ -52,13 +53,17 @@ class CheckFacts:
     severity: Severity
     measures: tuple[str, ...]
     needs_root: bool
+    principle: str = ""
 
 
-def build_check_facts(check: Check, measures: tuple[str, ...], kinds: Mapping[str, ProbeKind]) -> CheckFacts:
+def build_check_facts(
+    check: Check, measures: tuple[str, ...], kinds: Mapping[str, ProbeKind], principle: str = ""
+) -> CheckFacts:
     """Return the facts of a check; ``measures`` are ``<framework>/<id>``, the recommended one first."""
     return CheckFacts(
         severity=check.severity,
         measures=measures,
+        principle=principle,
         needs_root=any(
             needs_root(step)
             for probe in check.probes.values()
@@ -74,7 +79,9 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
     system, directory = snapshot.platform.os, snapshot.platform.directory
     problems = [facet.reason for facet in (system, directory) if isinstance(facet, Unreadable)]
     gaps: dict[Severity, int] = defaultdict(int)
+    principles: dict[str, Counts] = defaultdict(Counts)
     for result in judgement.results:
+        principles[facts[result.check].principle] += Counts.of(result.outcome)
         if result.outcome is Outcome.FAIL:
             gaps[facts[result.check].severity] += 1
     return TargetEntry(
@@ -89,6 +96,7 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
         baselines=tuple(str(reference) for reference in snapshot.baselines),
         counts=judgement.counts,
         gaps=gaps,
+        principles={name: counts for name, counts in sorted(principles.items()) if name},
         time=snapshot.time,
         duration_ms=snapshot.duration_ms,
         clock_difference=snapshot.target_time - snapshot.time if isinstance(snapshot.target_time, int) else ABSENT,

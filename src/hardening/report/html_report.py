@@ -1,56 +1,120 @@
-"""The HTML report: one file without scripts, pictures or requests, for screen, print and screen readers."""
+"""The HTML report: files without requests, for screen, print and screen readers; a script only helps to find things."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from hardening.errors import UsageError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
-from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.views import build_cards, measure_label
+from hardening.report.format import OutputFile, RenderOptions, View
+from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
+from hardening.report.views import build_cards, group_measures, measure_label
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
-    from hardening.report.values import MeasureLine, PrincipleLine, Report, Summary
+    from hardening.report.values import PrincipleLine, Report, TargetReport
 
-TEMPLATE = "report.html"
 STYLE_SHEET = "report.css"
+SCRIPT = "report.js"
+INDEX = "index.html"
 CHUNK_CHARACTERS = 64_000
+LONGEST_MARKING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template, and the sections that its list of contents leads to."""
+
+    template: str
+    sections: tuple[str, ...]
+
+
+PAGES = {
+    View.SUMMARY: Page("summary.html", ()),
+    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "method")),
+    View.EVIDENCE: Page(
+        "report.html", ("state", "pictures", "first", "gaps", "unexamined", "controls", "measures", "targets", "method")
+    ),
+}
+INDEX_PAGE = Page("index.html", ("state", "pictures", "unexamined", "controls", "measures", "method"))
+TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
 
 def render_html(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
-    """Yield the one file of the HTML report."""
-    yield OutputFile("report.html", _render_chunks(report, options))
+    """Yield the file of a view; for evidence in many files an index and a file a target."""
+    context = _build_context(report, options)
+    environment = open_environment(options.folder / "html", options.own)
+    if options.view is not View.EVIDENCE or not options.many_files:
+        page = PAGES[options.view]
+        yield OutputFile("report.html", _encode(_generate(environment, page, context, report.targets)))
+        return
+    context = {**context, "links": "files"}
+    yield OutputFile(INDEX, _encode(_generate(environment, INDEX_PAGE, context, ())))
+    for target in report.targets:
+        name = target_file(target.entry.name)
+        yield OutputFile(name, _encode(_generate(environment, TARGET_PAGE, context, (target,))))
 
 
-def _render_chunks(report: Report, options: RenderOptions) -> Iterator[bytes]:
-    environment = open_environment(options.folder / "html")
-    style = environment.get_template(STYLE_SHEET).render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def target_file(name: str) -> str:
+    """Return the file of a target in a folder of evidence: a plain name, whatever the target is called."""
+    return f"target-{_anchor(name)}.html"
+
+
+def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
     summary = report.summary
-    pieces = environment.get_template(TEMPLATE).generate(
-        w=load_wording(options.folder, options.language, options.zone),
-        language=options.language.value,
-        summary=summary,
-        targets=report.targets,
-        cards=build_cards(summary),
-        checks={check.id: check for check in summary.checks},
-        principles=_examined(summary.principles),
-        measures=_measures_by_state(summary),
-        style_digest=digest,
-    )
-    return _encode(pieces)
+    cards = build_cards(summary)
+    return {
+        "w": load_wording(options.folder, options.language, options.zone),
+        "language": options.language.value,
+        "view": options.view.value,
+        "house": options.house,
+        "marking": options.house.marking,
+        "links": "page" if options.view is View.EVIDENCE else "none",
+        "summary": summary,
+        "cards": cards,
+        "checks": {check.id: check for check in summary.checks},
+        "principles": _examined(summary.principles),
+        "measures": group_measures(summary),
+        "severity_bars": build_severity_bars(cards),
+        "spread": build_spread(cards),
+        "heat_map": build_heat_map(summary),
+    }
+
+
+def _generate(
+    environment: ImmutableSandboxedEnvironment,
+    page: Page,
+    context: Mapping[str, object],
+    targets: Iterable[TargetReport],
+) -> Iterator[str]:
+    digests = {
+        name: _digest(environment.get_template(file).render(marking=context["marking"]))
+        for name, file in (("style_digest", STYLE_SHEET), ("script_digest", SCRIPT))
+    }
+    template = environment.get_template(page.template)
+    try:
+        yield from template.generate(**context, **digests, sections=page.sections, targets=targets)
+    except TemplateError as error:
+        raise UsageError(_template_problem(page.template, error)) from error
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -69,13 +133,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 @cache
-def open_environment(folder: Path) -> ImmutableSandboxedEnvironment:
+def open_environment(folder: Path, own: str = "") -> ImmutableSandboxedEnvironment:
     """Return the sandbox that templates run in: everything is escaped, a missing name is an error.
 
-    Compiling the templates takes longer than rendering them; a changed file is still read again.
+    Templates of the folder ``own`` come before those that are shipped. Compiling the templates takes longer than
+    rendering them; a changed file is still read again.
     """
     environment = _Sandbox(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([own, folder] if own else folder),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_show,
@@ -86,15 +151,27 @@ def open_environment(folder: Path) -> ImmutableSandboxedEnvironment:
     environment.filters["segments"] = split_code
     environment.filters["label"] = lambda measure: measure_label(*measure.split("/", 1))
     environment.filters["anchor"] = _anchor
+    environment.filters["css"] = _css_text
+    environment.filters["target_file"] = target_file
     environment.tests["present"] = lambda value: not isinstance(value, Absent)
     return environment
 
 
-def load_templates(folder: Path) -> None:
-    """Compile all templates below the folder of reports, so that rendering need not wait for that."""
-    environment = open_environment(folder / "html")
+def load_templates(folder: Path, own: str = "") -> None:
+    """Compile all templates below the folder of reports; raises ``UsageError`` for a site's own that is broken."""
+    environment = open_environment(folder / "html", own)
     for name in environment.list_templates():
-        environment.get_template(name)
+        if Path(name).suffix in {".html", ".css", ".js"}:
+            try:
+                environment.get_template(name)
+            except (TemplateError, UnicodeDecodeError) as error:
+                raise UsageError(_template_problem(name, error)) from error
+
+
+def _template_problem(name: str, error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    where = f"{name}:{line}" if line else name
+    return f"template {where}: {clean_line(str(error), 300)}; mend it, or take it out of the site's reports folder"
 
 
 def _encode(pieces: Iterable[str]) -> Iterator[bytes]:
@@ -127,14 +204,11 @@ def _anchor(name: str) -> str:
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
+def _css_text(text: str) -> str:
+    """Return a text as it may stand between quotes in a style sheet: letters, digits and numbered characters."""
+    shown = clean_line(text, LONGEST_MARKING)
+    return "".join(sign if sign.isascii() and sign.isalnum() else f"\\{ord(sign):06x}" for sign in shown)
+
+
 def _examined(principles: Iterable[PrincipleLine]) -> tuple[PrincipleLine, ...]:
     return tuple(line for line in principles if line.counts.passed + line.counts.failed + line.counts.errors)
-
-
-def _measures_by_state(summary: Summary) -> dict[str, tuple[MeasureLine, ...]]:
-    """Return the measures of all frameworks by what can be said of them; not verifiable is a state of its own."""
-    states = ("gaps", "no_gaps", "not_examined", "not_verifiable")
-    found: dict[str, list[MeasureLine]] = {state: [] for state in states}
-    for line in summary.measures:
-        found[line.state.value if line.verifiable else "not_verifiable"].append(line)
-    return {state: tuple(lines) for state, lines in found.items()}

@@ -82,6 +82,7 @@ class FrameworkEntry:
     version: str
     publisher: Texts
     source: str
+    note: Texts | Absent
     groups: tuple[MeasureGroup, ...]
 
 
@@ -235,6 +236,7 @@ class EndpointEntry:
 class TargetEntry:
     """A target and its numbers, without its results.
 
+    ``principles`` are the counts by the principle of each check's recommended measure.
     ``platform_problem`` says why ``system`` or ``directory``, whichever was asked, is absent. ``clock_difference`` is
     the target's clock minus ours in seconds. ``place`` is the line of the inventory that names the target, empty if
     none does.
@@ -251,6 +253,7 @@ class TargetEntry:
     baselines: tuple[str, ...]
     counts: Counts
     gaps: Mapping[Severity, int]
+    principles: Mapping[str, Counts]
     time: int
     duration_ms: int
     clock_difference: int | Absent

@@ -108,6 +108,20 @@ def _count_severities(line: MeasureLine, gaps: Mapping[str, Gap]) -> tuple[tuple
     return tuple((severity, found.count(severity)) for severity in Severity if severity in found)
 
 
+def group_measures(summary: Summary) -> dict[str, dict[str, tuple[MeasureLine, ...]]]:
+    """Return the measures by framework and by what can be said of them; not verifiable is a state of its own.
+
+    The recommended framework stands first.
+    """
+    found: dict[str, dict[str, list[MeasureLine]]] = {
+        framework.id: {state: [] for state in ("gaps", "no_gaps", "not_examined", "not_verifiable")}
+        for framework in sorted(summary.frameworks, key=lambda each: each.id != summary.recommended)
+    }
+    for line in summary.measures:
+        found[line.framework][line.state.value if line.verifiable else "not_verifiable"].append(line)
+    return {name: {state: tuple(lines) for state, lines in states.items()} for name, states in found.items()}
+
+
 def measure_label(framework: str, measure: str) -> str:
     """Return how people name a measure: ``NSM 2.6.4`` for ``nsm-gp-ikt-2.1`` and ``2.6.4``."""
     name = framework.partition("-")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from hardening.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+FOLDER_MARK = ".hardening-report"
+"""The file in a folder that was written by ``write_folder``: such a folder may be replaced."""
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes], *, mode: int = 0o600) -> int:
@@ -37,6 +41,52 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, mode: int = 0o600) 
             if temporary:
                 Path(temporary).unlink()
     return written
+
+
+def write_folder(path: Path, files: Iterable[tuple[str, Iterable[bytes]]]) -> int:
+    """Write named files into a new folder beside ``path``, then put it in its place; return the number of files.
+
+    What stood at ``path`` goes only when the new folder is whole: an empty folder, or one that was written here.
+    Raises ``StorageError``, also for a name that is no plain file name.
+    """
+    temporary = Path()
+    try:
+        if path.exists() and not (path.is_dir() and ((path / FOLDER_MARK).is_file() or not any(path.iterdir()))):
+            msg = f"{path}: holds something else than an earlier report; name another folder"
+            raise StorageError(msg)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}."))
+        written = 0
+        for name, chunks in files:
+            if name != Path(name).name or name.startswith("."):
+                msg = f"{name!r} is no name for a file in a report"
+                raise StorageError(msg)
+            write_atomically(temporary / name, chunks)
+            written += 1
+        write_atomically(
+            temporary / FOLDER_MARK, [b"This folder is a report of hardening; it is replaced as a whole.\n"]
+        )
+        _exchange(temporary, path)
+    except OSError as error:
+        raise StorageError(storage_problem(path, error)) from error
+    finally:
+        if temporary != Path() and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+    return written
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Put ``new`` where ``old`` is; afterwards what was ``old`` stands under the name ``new``, if there was any."""
+    if not old.exists():
+        new.rename(old)
+        return
+    aside = old.with_name(f"{new.name}.old")
+    old.rename(aside)
+    try:
+        new.rename(old)
+    except OSError:
+        aside.rename(old)
+        raise
+    aside.rename(new)
 
 
 def make_private_folder(path: Path) -> None:
