@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hardening import __version__
-from hardening.app.content import load_all_content
+from hardening.app.estimates import describe_estimates, load_site_content
 from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots
 from hardening.app.parameters import SiteParameters
 from hardening.report.stored import load_report
@@ -21,6 +21,8 @@ def read_report(scan: Path, site: Site) -> Report:
     """Return the report of an earlier scan; raises ``SnapshotError`` if it cannot be read."""
     if scan.is_file() and not scan.name.endswith(".gz"):
         return load_report(scan)
-    content = load_all_content(site.content_folders)
-    request = EvaluateRequest(parameters=SiteParameters(site.settings.parameters, (), content))
+    content = load_site_content(site)
+    request = EvaluateRequest(
+        parameters=SiteParameters(site.settings.parameters, (), content), options=describe_estimates(site.settings)
+    )
     return assess(open_snapshots([scan]), request, content, tool_version=__version__).report

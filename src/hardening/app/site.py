@@ -29,6 +29,13 @@ class Site:
         return self.settings.language
 
     @property
+    def templates(self) -> Path | None:
+        """The folder with report templates of the site's own, ``None`` if it has none."""
+        if isinstance(self.folder, Absent) or not (self.folder / "reports" / "html").is_dir():
+            return None
+        return self.folder / "reports" / "html"
+
+    @property
     def content_folders(self) -> tuple[Path, ...]:
         """Folders with checks and baselines of the site's own."""
         if isinstance(self.folder, Absent):

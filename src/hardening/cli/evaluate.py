@@ -29,25 +29,27 @@ def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: Ju
       hardening evaluate web-01.snapshot.json.gz -b linux-server:extended --fail-on critical
     """
     from hardening import __version__  # noqa: PLC0415
-    from hardening.app.content import load_all_content, parse_references  # noqa: PLC0415
+    from hardening.app.content import parse_references  # noqa: PLC0415
+    from hardening.app.estimates import describe_estimates, load_site_content  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots  # noqa: PLC0415
     from hardening.app.parameters import SiteParameters  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate  # noqa: PLC0415
-    from hardening.cli.language import choose_language  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate, read_options  # noqa: PLC0415
     from hardening.cli.surroundings import start_log  # noqa: PLC0415
 
     start_log(verbose)
     destinations = read_destinations(judged.outputs)
     site = find_site(asked.site)
-    content = load_all_content(site.content_folders)
+    options = read_options(site, judged.lang)
+    content = load_site_content(site)
     request = EvaluateRequest(
         parameters=SiteParameters(site.settings.parameters, (), content),
         baselines=parse_references(asked.baselines, content),
         only=frozenset(asked.checks),
         gate=read_gate(judged),
         command=command_line(),
+        options=describe_estimates(site.settings),
     )
     assessment = assess(open_snapshots(snapshots), request, content, tool_version=__version__)
-    deliver(assessment.report, destinations, choose_language(judged.lang, site.language), quiet=judged.quiet)
+    deliver(assessment.report, destinations, options, quiet=judged.quiet)
     return assessment.gate.exit_code

@@ -8,7 +8,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from hardening.app.house import build_house
 from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, require_destinations, write_reports
+from hardening.cli.language import choose_language
 from hardening.evaluate.gate import GateOptions, OnIncomplete
 from hardening.model.check import Severity
 from hardening.model.evidence import ABSENT, Absent
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from hardening.app.site import Site
     from hardening.cli.options import JudgeArguments, Output
-    from hardening.model.texts import Language
+    from hardening.report.format import RenderOptions
     from hardening.report.values import Report
 
 
@@ -40,20 +43,25 @@ def read_destinations(outputs: Sequence[Output]) -> tuple[Destination, ...]:
     return destinations
 
 
-def deliver(report: Report, destinations: Sequence[Destination], language: Language, *, quiet: bool) -> None:
+def read_options(site: Site, lang: str | None) -> RenderOptions:
+    """Return how reports are rendered for a site; raises ``UsageError`` before any work if its style is broken."""
+    house = build_house(site.settings)
+    return render_options(choose_language(lang, site.language), local_zone(), house, site.templates)
+
+
+def deliver(report: Report, destinations: Sequence[Destination], options: RenderOptions, *, quiet: bool) -> None:
     """Write all reports, then print the summary where no report stands."""
     # Imported here, where most of a scan is over: what is used earlier delays the first question to a target.
     from rich.console import Console  # noqa: PLC0415
 
     from hardening.cli.summary import print_summary  # noqa: PLC0415
 
-    options = render_options(language, local_zone())
     write_reports(report, destinations, options, sys.stdout.buffer)
     if quiet:
         return
     taken = any(destination.path == STANDARD_OUTPUT for destination in destinations)
     console = Console(stderr=taken, highlight=False, soft_wrap=False)
-    print_summary(report, load_wording(options.folder, language, options.zone), console)
+    print_summary(report, load_wording(options.folder, options.language, options.zone), console)
     for destination in destinations:
         if destination.path != STANDARD_OUTPUT:
             console.print(f"{destination.format}: {destination.path}", markup=False, soft_wrap=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.app.assign import assign_baselines
-from hardening.app.content import load_all_content, parse_references
+from hardening.app.content import parse_references
+from hardening.app.estimates import load_site_content
 from hardening.app.parameters import SiteParameters
 from hardening.app.site import Site, find_site
 from hardening.app.targets import TargetRequest, choose_targets
@@ -37,7 +38,7 @@ class Reached:
 def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
     """Return the targets that the command line means; raises ``UsageError`` or ``ContentError``."""
     site = find_site(asked.site)
-    content = load_all_content(site.content_folders)
+    content = load_site_content(site)
     around = _look_around()
     references = parse_references(asked.baselines, content)
     chosen = choose_targets(

@@ -24,10 +24,27 @@ if TYPE_CHECKING:
     multiple=True,
     help=OUTPUT_HELP,
 )
+@click.option("--budget", type=click.IntRange(1, 10_000), help="Choose the best work for so many effort points.")
+@click.option(
+    "--assume",
+    "assumed",
+    multiple=True,
+    metavar="measure=ID",
+    help="Tell what would be with all gaps of this measure closed (repeatable).",
+)
 @language_option
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
 @site_option
-def report(*, scan: str, outputs: tuple[Output, ...], lang: str | None, quiet: bool, site: Path | None) -> None:
+def report(
+    *,
+    scan: str,
+    outputs: tuple[Output, ...],
+    budget: int | None,
+    assumed: tuple[str, ...],
+    lang: str | None,
+    quiet: bool,
+    site: Path | None,
+) -> None:
     """Write the report of an earlier scan in other formats.
 
     SCAN is a JSON report, a snapshot folder, a scan id, or latest. A JSON report is rendered as it stands; snapshots
@@ -35,17 +52,31 @@ def report(*, scan: str, outputs: tuple[Output, ...], lang: str | None, quiet: b
 
     \b
       hardening report gap.json -o html=gap.html --lang en
-      hardening report latest -o html=gap.html -o json=gap.json
+      hardening report latest -o html:summary=page.html -o html:actions=work.html
+      hardening report latest --budget 10
+      hardening report latest --assume measure=2.6.4 --assume measure=2.3.1
     """
     import os  # noqa: PLC0415
 
     from hardening.app.again import read_report  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
     from hardening.app.state import find_scan, find_state  # noqa: PLC0415
-    from hardening.cli.judging import deliver, read_destinations  # noqa: PLC0415
-    from hardening.cli.language import choose_language  # noqa: PLC0415
+    from hardening.cli.judging import deliver, read_destinations, read_options  # noqa: PLC0415
+    from hardening.report.outlook import with_outlook  # noqa: PLC0415
 
     destinations = read_destinations(outputs)
     found = find_site(site)
+    options = read_options(found, lang)
+    measures = [_read_assumed(word) for word in assumed]
     shown = read_report(find_scan(scan, find_state(os.environ)), found)
-    deliver(shown, destinations, choose_language(lang, found.language), quiet=quiet)
+    if measures or budget:
+        shown = with_outlook(shown, measures, budget or 0)
+    deliver(shown, destinations, options, quiet=quiet)
+
+
+def _read_assumed(word: str) -> str:
+    what, sign, name = word.partition("=")
+    if what != "measure" or not sign or not name:
+        msg = f"--assume {word}: write measure=ID, for example measure=2.6.4"
+        raise click.UsageError(msg)
+    return name

@@ -38,12 +38,12 @@ def scan(
     import time  # noqa: PLC0415
 
     from hardening.app.collect import CollectRequest  # noqa: PLC0415
+    from hardening.app.estimates import describe_estimates  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate  # noqa: PLC0415
-    from hardening.cli.language import choose_language  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate, read_options  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
@@ -52,18 +52,22 @@ def scan(
     redactor = start_log(verbose)
     destinations = read_destinations(judged.outputs)
     reached = read_targets(reach, asked)
+    options = read_options(reached.site, judged.lang)
     only = frozenset(asked.checks)
     request = ScanRequest(
         collect=CollectRequest(targets=reached.targets, only=only, workers=reach.workers, keep_raw=keep_raw),
         evaluate=EvaluateRequest(
-            parameters=reached.parameters, only=only, gate=read_gate(judged), command=command_line()
+            parameters=reached.parameters,
+            only=only,
+            gate=read_gate(judged),
+            command=command_line(),
+            options=describe_estimates(reached.site.settings),
         ),
         folder=find_state(os.environ).new_folder(time.time()),
     )
     with show_progress(len(reached.targets), quiet=judged.quiet) as progress:
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
-    language = choose_language(judged.lang, reached.site.language)
-    deliver(scanned.assessment.report, destinations, language, quiet=judged.quiet)
+    deliver(scanned.assessment.report, destinations, options, quiet=judged.quiet)
     if not judged.quiet:
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
     return scanned.assessment.gate.exit_code

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
-from hardening.report.values import Gate, Need
-from hardening.report.views import build_cards
+from hardening.report.values import Gate, Need, Outlook
+from hardening.report.views import build_cards, describe_outlook, measure_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +56,7 @@ def print_summary(report: Report, wording: Wording, console: Console) -> None:
         page.line(2, (wording.count("summary.more_targets", len(summary.targets) - MOST_TARGETS), ""))
     _print_clocks(page, summary.targets, wording)
     _print_first(page, summary, wording)
+    _print_outlook(page, summary, wording)
     _print_gaps(page, summary, wording)
     _print_unexamined(page, summary, wording)
     _print_end(page, summary, wording)
@@ -167,6 +168,25 @@ def _print_card(page: _Page, number: int, card: MeasureCard, wording: Wording) -
     for other in card.elsewhere:
         under = wording.count("summary.elsewhere", other.gaps, measure=other.label)
         page.line(4, ("- ", ""), (wording.of(other.line.title), ""), (under, "dim"))
+
+
+def _print_outlook(page: _Page, summary: Summary, wording: Wording) -> None:
+    if not isinstance(outlook := summary.outlook, Outlook):
+        return
+    page.heading(wording.text("outlook.title"))
+    for name in outlook.measures:
+        page.line(2, ("- ", ""), (wording.text("outlook.measure", measure=measure_label(*name.split("/", 1))), ""))
+    if outlook.budget:
+        page.line(2, (wording.text("outlook.budget", budget=outlook.budget, points=outlook.points), ""))
+    actions = {action.id: action for action in summary.actions}
+    for name in outlook.actions:
+        line = actions[name]
+        closes = wording.count("first.closes", len(line.gaps))
+        effort = wording.text("first.effort", effort=line.effort)
+        page.line(2, ("- ", ""), (wording.of(line.title), ""), (f" ({closes}, {effort})", "dim"))
+    page.line(2, (describe_outlook(summary, outlook, wording), "bold"))
+    if outlook.budget:
+        page.line(2, (wording.text("outlook.method"), "dim"))
 
 
 def _print_gaps(page: _Page, summary: Summary, wording: Wording) -> None:

@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hardening.documents.places import Document, PathStep
-    from hardening.inventory.models import CredentialDocument, LdapDocument, SshDocument, TargetDocument
+    from hardening.inventory.models import (
+        CredentialDocument,
+        EstimateDocument,
+        LdapDocument,
+        SshDocument,
+        TargetDocument,
+    )
     from hardening.model.place import Place, Problem
 
 _SHELLS = ("ssh", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
@@ -62,11 +68,26 @@ class ParameterRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The effort and the cost that a site reckons for a measure or an action; what it does not say is absent."""
+
+    name: str
+    effort: int | Absent
+    cost: int | Absent
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
     """What `site.yaml` says; a language that it does not name is absent."""
 
     language: Language | Absent = ABSENT
     parameters: tuple[ParameterRule, ...] = ()
+    name: str = ""
+    marking: str = ""
+    logo: Path | Absent = ABSENT
+    measures: tuple[Estimate, ...] = ()
+    actions: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +128,23 @@ def load_site_settings(path: Path) -> SiteSettings:
     return SiteSettings(
         language=Language(form.language) if form.language else ABSENT,
         parameters=tuple(rules),
+        name=form.name,
+        marking=form.marking,
+        logo=path.parent / form.logo if form.logo else ABSENT,
+        measures=_build_estimates(document, "measures", form.measures),
+        actions=_build_estimates(document, "actions", form.actions),
+    )
+
+
+def _build_estimates(document: Document, key: str, forms: Mapping[str, EstimateDocument]) -> tuple[Estimate, ...]:
+    return tuple(
+        Estimate(
+            name=name,
+            effort=ABSENT if form.effort is None else form.effort,
+            cost=ABSENT if form.cost is None else form.cost,
+            place=document.place(key, name),
+        )
+        for name, form in forms.items()
     )
 
 

@@ -140,8 +140,22 @@ class ParameterRuleDocument(Form):
     values: dict[str, str | list[str]]
 
 
+class EstimateDocument(Form):
+    """What a site reckons for a measure or an action."""
+
+    effort: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="1 (least) to 5")
+    cost: Annotated[int, Field(ge=0)] | None = Field(None, description="whole kroner")
+
+
 class SiteDocument(Form):
     """`site.yaml`."""
 
     language: Literal["nb", "en"] | None = None
+    name: Annotated[str, StringConstraints(max_length=120)] = Field("", description="who the reports are of")
+    marking: Annotated[str, StringConstraints(max_length=200)] = Field("", description="stands on every page and sheet")
+    logo: Text | None = Field(None, description="PNG, JPEG or SVG file of at most 200 kB, from this folder")
+    measures: dict[str, EstimateDocument] = Field(
+        default_factory=dict, description="efforts and costs by measure: an id of NSM's, or FRAMEWORK/ID"
+    )
+    actions: dict[str, EstimateDocument] = Field(default_factory=dict, description="efforts and costs by action")
     parameters: list[ParameterRuleDocument] = Field(default_factory=list)

@@ -187,10 +187,14 @@ class ActionMeans(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What an admin does once to close the gaps of several checks; ``effort`` is 1 (least) to 5."""
+    """What an admin does once to close the gaps of several checks; ``effort`` is 1 (least) to 5.
+
+    ``cost`` is what a site says it costs, in kroner.
+    """
 
     id: str
     title: Texts
     effort: int
     how: ActionMeans
     place: Place
+    cost: int | Absent = ABSENT

@@ -72,6 +72,7 @@ def build_action_lines(actions: Iterable[ActionItem]) -> tuple[ActionLine, ...]:
             gaps=tuple(gap.result for gap in item.gaps),
             targets=tuple(sorted({gap.target for gap in item.gaps})),
             risk=item.risk,
+            cost=item.action.cost,
         )
         for item in ranked
     )
@@ -103,6 +104,7 @@ def build_measure_lines(measures: Iterable[MeasureResult], recommended: str) -> 
             gaps=tuple(gap.result for gap in each.gaps),
             targets=each.targets,
             risk=each.risk,
+            cost=each.measure.cost,
         )
         for each in ranked
     )

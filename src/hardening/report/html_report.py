@@ -21,7 +21,8 @@ from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
-from hardening.report.views import build_cards, group_measures, measure_label
+from hardening.report.values import Outlook
+from hardening.report.views import build_cards, describe_outlook, group_measures, measure_label
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -78,13 +79,17 @@ def target_file(name: str) -> str:
 def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
     summary = report.summary
     cards = build_cards(summary)
+    words = load_wording(options.folder, options.language, options.zone)
     return {
-        "w": load_wording(options.folder, options.language, options.zone),
+        "w": words,
         "language": options.language.value,
         "view": options.view.value,
         "house": options.house,
         "marking": options.house.marking,
         "links": "page" if options.view is View.EVIDENCE else "none",
+        "outlook_words": (
+            describe_outlook(summary, summary.outlook, words) if isinstance(summary.outlook, Outlook) else ""
+        ),
         "summary": summary,
         "cards": cards,
         "checks": {check.id: check for check in summary.checks},

@@ -88,7 +88,10 @@ class FrameworkEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureLine:
-    """A measure over all targets; ``gaps`` are result ids, worst first, and ``risk`` is what closing them removes."""
+    """A measure over all targets; ``gaps`` are result ids, worst first, and ``risk`` is what closing them removes.
+
+    ``cost`` is what the site says it costs, in kroner.
+    """
 
     framework: str
     id: str
@@ -102,6 +105,7 @@ class MeasureLine:
     gaps: tuple[str, ...]
     targets: tuple[str, ...]
     risk: int
+    cost: int | Absent = ABSENT
 
     @property
     def rank(self) -> Fraction:
@@ -121,6 +125,7 @@ class ActionLine:
     gaps: tuple[str, ...]
     targets: tuple[str, ...]
     risk: int
+    cost: int | Absent = ABSENT
 
     @property
     def rank(self) -> Fraction:
@@ -338,10 +343,28 @@ class TargetReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What would be if some work were done: all gaps of ``measures``, and the best ``actions`` that a budget allows.
+
+    ``budget`` and ``points`` are effort points, 0 without a budget. A gap counts once however many close it.
+    """
+
+    measures: tuple[str, ...]
+    budget: int
+    points: int
+    actions: tuple[str, ...]
+    closed: int
+    counts: Counts
+    risk_before: int
+    risk_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything but the single results: numbers, rankings, gaps and what was not examined.
 
     ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
+    ``outlook`` is what somebody asked to be reckoned.
     """
 
     info: ScanInfo
@@ -359,6 +382,7 @@ class Summary:
     frameworks: tuple[FrameworkEntry, ...]
     baselines: tuple[BaselineEntry, ...]
     checks: tuple[CheckEntry, ...]
+    outlook: Outlook | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)

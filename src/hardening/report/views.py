@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.model.judgement import Gap
-    from hardening.report.values import Summary
+    from hardening.report.values import Outlook, Summary
+    from hardening.report.wording import Wording
 
 _SPELLED = {"helsecert": "HelseCERT", "digdir": "Digdir", "lov": "Lov"}
 """Publishers whose names are not written in capitals throughout."""
@@ -106,6 +107,18 @@ def _build_elsewhere(line: MeasureLine, summary: Summary) -> Iterator[WorkElsewh
 def _count_severities(line: MeasureLine, gaps: Mapping[str, Gap]) -> tuple[tuple[Severity, int], ...]:
     found = [gaps[gap].severity for gap in line.gaps]
     return tuple((severity, found.count(severity)) for severity in Severity if severity in found)
+
+
+def describe_outlook(summary: Summary, outlook: Outlook, words: Wording) -> str:
+    """Return in words what some work would change: gaps, compliance and open risk."""
+    return words.text(
+        "outlook.result",
+        closed=words.count("word.gap", outlook.closed),
+        before=words.percent(summary.counts.compliance),
+        after=words.percent(outlook.counts.compliance),
+        risk_before=outlook.risk_before,
+        risk_after=outlook.risk_after,
+    )
 
 
 def group_measures(summary: Summary) -> dict[str, dict[str, tuple[MeasureLine, ...]]]:

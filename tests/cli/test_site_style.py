@@ -1,0 +1,94 @@
+"""What a site folder does to reports: efforts, costs, marking, name and logo; bad files stop before any work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+SITE = """\
+name: Eksempel kommune
+marking: Skjermet
+logo: logo.svg
+measures:
+  "2.6.4": {effort: 5, cost: 40000}
+actions:
+  harden-sshd: {cost: 1000}
+"""
+
+
+def write_site(text: str) -> None:
+    Path("site.yaml").write_text(text, encoding="utf-8")
+    Path("logo.svg").write_text(LOGO, encoding="utf-8")
+    for path in Path().glob("*.*"):
+        path.chmod(0o600)
+
+
+def test_site_marks_its_reports_and_reckons_for_itself(hardening: Command, recording: Path) -> None:
+    write_site(SITE)
+    run = hardening(
+        *("scan", f"recorded:{recording}", "--check", "linux-perm-shadow", "--site", ".", "-q", "--fail-on", "never"),
+        *("-o", "html:summary=s.html", "-o", "json=r.json"),
+    )
+    report = json.loads(Path("r.json").read_text("utf-8"))
+    (line,) = [each for each in report["measures"] if (each["framework"], each["id"]) == ("nsm-gp-ikt-2.1", "2.6.4")]
+    page = Path("s.html").read_text("utf-8")
+
+    assert run.status in {0, 3}, run.err
+    assert (line["effort"], line["cost"]) == (5, 40_000)
+    assert report["info"]["options"] == {"site.yaml": "2.6.4: effort 5, 40000 kr; harden-sshd: 1000 kr"}
+    assert "Eksempel kommune" in page
+    assert "data:image/svg+xml;base64," in page
+    assert page.count("<strong>Skjermet</strong>") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("effort: 5", "effort: 0", "site.yaml:5:21: this must be at least 1"),
+        ("effort: 5", "effort: 6", "site.yaml:5:21: this must be at most 5"),
+        ("cost: 40000", "cost: -1", "site.yaml:5:30: this must be at least 0"),
+        ("logo.svg", "nope.svg", "nope.svg: the logo cannot be read"),
+        ('"2.6.4"', '"2.6.44"', 'no measure "2.6.44"; did you mean "nsm-gp-ikt-2.1/2.6.4"?'),
+        ("harden-sshd", "nope-nope", 'no action "nope-nope"'),
+        ("marking: Skjermet", f"marking: {'x' * 201}", "site.yaml:2:10:"),
+    ],
+)
+def test_bad_site_file_stops_before_any_work(
+    hardening: Command, recording: Path, old: str, new: str, problem: str
+) -> None:
+    write_site(SITE.replace(old, new))
+    run = hardening("scan", f"recorded:{recording}", "--site", ".", "-q", "-o", "html=a.html")
+
+    assert (run.status, problem in run.err) == (2, True), run.err
+    assert not Path("a.html").exists()
+    assert not Path("state").exists()
+
+
+def test_view_must_be_one_that_the_format_has(hardening: Command, recording: Path) -> None:
+    run = hardening("scan", f"recorded:{recording}", "-o", "json:summary=a.json")
+
+    assert (run.status, "json has no view 'summary'" in run.err) == (2, True)
+
+
+def test_report_tells_the_best_work_and_what_would_be(hardening: Command, recording: Path) -> None:
+    hardening(
+        *("scan", f"recorded:{recording}", "-b", "linux-server", "-q", "--fail-on", "never"),
+        *("-o", "json=r.json", "--on-incomplete", "warn"),
+    )
+    run = hardening("report", "r.json", "--budget", "4", "--assume", "measure=2.3.4", "--lang", "en")
+
+    assert run.status == 0, run.err
+    assert "all gaps of NSM 2.3.4 are closed" in run.out
+    assert "The best work for 4 effort points" in run.out
+    assert "open risk from" in run.out
+
+
+def test_assumption_must_name_a_measure(hardening: Command) -> None:
+    run = hardening("report", "r.json", "--assume", "2.6.4")
+
+    assert (run.status, "write measure=ID" in run.err) == (2, True)
