@@ -44,6 +44,7 @@ FAMILIES = {
     "how.": [each.value.replace(" ", "_") for each in ActionMeans],
     "origin.": [each.value for each in Origin],
     "level.": ["basic", "extended"],
+    "xlsx.state.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
     "helped.": ["regional", "national"],
     "basis.": [each.value.replace("-", "_") for each in Basis],
     "carrier.": ["municipality", "regional", "national"],

@@ -73,6 +73,18 @@ def _render_sarif(report: Report, options: RenderOptions) -> Iterator[OutputFile
     return render_sarif(report, options)
 
 
+def _render_pdf(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.pdf_report import render_pdf  # noqa: PLC0415
+
+    return render_pdf(report, options)
+
+
+def _render_xlsx(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.xlsx_report import render_xlsx  # noqa: PLC0415
+
+    return render_xlsx(report, options)
+
+
 FORMATS: dict[str, Format] = {
     "html": Format("html", ".html", _render_html, tuple(View)),
     "md": Format("md", ".md", _render_markdown),
@@ -83,5 +95,7 @@ FORMATS: dict[str, Format] = {
     "codequality": Format("codequality", ".json", _render_codequality),
     "openmetrics": Format("openmetrics", ".prom", _render_openmetrics),
     "ecs": Format("ecs", ".ndjson", _render_ecs),
+    "pdf": Format("pdf", ".pdf", _render_pdf, (View.SUMMARY, View.ACTIONS), library="typst", extra="pdf"),
+    "xlsx": Format("xlsx", ".xlsx", _render_xlsx, library="xlsxwriter", extra="xlsx"),
 }
 """The report formats by the name that ``-o`` knows."""

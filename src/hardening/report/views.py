@@ -98,8 +98,9 @@ def _build_work(action: ActionLine, gaps: Mapping[str, Gap], checks: Mapping[str
 
 
 def _build_elsewhere(line: MeasureLine, summary: Summary) -> Iterator[WorkElsewhere]:
+    own = set(line.gaps)
     for action in summary.actions:
-        shared = len(set(line.gaps) & set(action.gaps))
+        shared = len(own.intersection(action.gaps))
         if shared and action.measure != line.id:
             yield WorkElsewhere(action, measure_label(summary.recommended, action.measure), shared)
 
