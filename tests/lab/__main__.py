@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tests.browser import packages as browser
 from tests.lab import packages
 from tests.lab.catalogue import CATALOGUE, PASSWORD, Account, Login, Sudo, jumps
 from tests.lab.commands import LabError
@@ -106,7 +107,8 @@ def main(arguments: Sequence[str]) -> int:
         case ["list"]:
             list_hosts()
         case ["install"]:
-            packages.install()
+            packages.install((*packages.PACKAGES, *browser.PACKAGES))
+            browser.install()
         case _:
             say(USAGE)
             return 2
