@@ -67,6 +67,22 @@ def test_folder_with_something_else_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "mine").read_text() == "mine"
 
 
+def test_folder_that_cannot_be_written_to_stops_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(StorageError, match="cannot be written to; choose another"):
+        require_destinations([Destination("html", str(tmp_path / "a.html"))])
+
+
+def test_format_whose_library_is_missing_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    with pytest.raises(UsageError, match=r"pdf needs typst; install it with `pip install 'hardening\[pdf\]'`"):
+        require_destinations([Destination("pdf", str(tmp_path / "a.pdf"))])
+
+
 def test_without_a_view_many_targets_give_actions_in_one_file(tmp_path: Path) -> None:
     write(Destination("html", str(tmp_path / "a.html")), many=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,9 @@ def require_destinations(destinations: Sequence[Destination]) -> None:
         if not folder.is_dir():
             msg = f"{path}: no such folder {folder}; make it first"
             raise UsageError(msg)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            msg = f"{path}: the folder {folder} cannot be written to; choose another"
+            raise StorageError(msg)
         if Path(path).is_dir() and not (_may_be_folder(destination) and _is_replaceable(Path(path))):
             msg = f"{path}: is a folder; name a file in it"
             raise UsageError(msg)

@@ -221,7 +221,7 @@ def _build_unexamined(summary: Summary, words: Wording) -> Iterator[JsonData]:
             f"{_name(tuple(line.target for line in summary.unreached), words)}."
         )
     else:
-        yield f"{words.text('state.all_reached')}."
+        yield words.text("five.all_reached")
     errors = words.count("five.errors", summary.counts.errors)
     if summary.counts.errors:
         errors += " " + words.text("five.coverage", coverage=words.percent(summary.counts.coverage))
