@@ -13,12 +13,14 @@ import pytest
 
 from hardening.errors import ContentError
 from hardening.model.check import ActionMeans, Severity
+from hardening.model.comparison import ChangeKind
 from hardening.model.evidence import Absent, FieldType
 from hardening.model.judgement import ControlState
 from hardening.model.measure import Basis
 from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
+from hardening.model.waiver import WaiverState
 from hardening.report.numbers import (
     format_date,
     format_decimal,
@@ -48,7 +50,9 @@ FAMILIES = {
     "helped.": ["regional", "national"],
     "basis.": [each.value.replace("-", "_") for each in Basis],
     "carrier.": ["municipality", "regional", "national"],
-    "controls.count.": ["fail", "error", "pass", "not_applicable"],
+    "controls.count.": ["fail", "error", "waived", "pass", "not_applicable"],
+    "waivers.state.": [each.value for each in WaiverState],
+    "change.": [each.value for each in ChangeKind],
     "unexamined.": [f"{each.value}.{form}" for each in Need for form in ("one", "other")],
     "measures.": [
         f"{state}.{form}"
@@ -61,7 +65,10 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
     ],
-    ".nav": ["pictures", "work", "state", "first", "gaps", "unexamined", "controls", "measures", "targets", "method"],
+    ".nav": [
+        *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
+        *("targets", "method"),
+    ],
 }
 
 

@@ -8,13 +8,21 @@ from hardening import __version__
 from hardening.app.estimates import describe_estimates, load_site_content
 from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots
 from hardening.app.parameters import SiteParameters
+from hardening.app.state import find_scan
+from hardening.app.waivers import load_waivers
 from hardening.report.stored import load_report
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.app.site import Site
+    from hardening.app.state import State
     from hardening.report.values import Report
+
+
+def read_reference(scan: str, state: State, site: Site) -> Report:
+    """Return the report of the scan that SCAN names; raises ``UsageError`` or ``SnapshotError``."""
+    return read_report(find_scan(scan, state), site)
 
 
 def read_report(scan: Path, site: Site) -> Report:
@@ -23,6 +31,8 @@ def read_report(scan: Path, site: Site) -> Report:
         return load_report(scan)
     content = load_site_content(site)
     request = EvaluateRequest(
-        parameters=SiteParameters(site.settings.parameters, (), content), options=describe_estimates(site.settings)
+        parameters=SiteParameters(site.settings.parameters, (), content),
+        waivers=load_waivers(site, content),
+        options=describe_estimates(site.settings),
     )
     return assess(open_snapshots([scan]), request, content, tool_version=__version__).report

@@ -129,18 +129,22 @@ class Plans:
     def __init__(self, content: Content, only: frozenset[str]) -> None:
         self._content = content
         self._only = only
-        self._built: dict[tuple[BaselineReference, ...], Plan] = {}
+        self._built: dict[tuple[tuple[BaselineReference, ...], frozenset[str]], Plan] = {}
 
     @property
     def content_digest(self) -> str:
         """The digest of the content that the plans are made from."""
         return self._content.digest
 
-    def plan_for(self, references: Sequence[BaselineReference]) -> Plan:
-        """Return the plan of some baselines; raises ``UsageError`` as ``select_checks`` does."""
-        key = tuple(sorted(references))
+    def plan_for(self, references: Sequence[BaselineReference], only: frozenset[str] | None = None) -> Plan:
+        """Return the plan of some baselines; raises ``UsageError`` as ``select_checks`` does.
+
+        ``only`` narrows the checks of this plan instead of what narrows all.
+        """
+        chosen = self._only if only is None else only
+        key = (tuple(sorted(references)), chosen)
         if key not in self._built:
-            self._built[key] = build_plan(select_checks(key, self._content, self._only))
+            self._built[key] = build_plan(select_checks(key[0], self._content, chosen))
         return self._built[key]
 
     def require_endpoints(self, target: Target) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hardening.app.assign import Plans, channels_of
@@ -22,9 +22,10 @@ from hardening.transports.recording import RecordingDirectory, RecordingSession,
 from hardening.transports.session import DirectorySession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hardening.collect.plan import Plan
     from hardening.model.content import Content
     from hardening.model.snapshot import Snapshot
     from hardening.model.target import Endpoint, Target
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
 class CollectRequest:
     """What to collect and how. ``only`` narrows the checks asked for; empty means all of the targets' baselines.
 
+    ``only_by_target`` does the same for single targets.
+
     ``redact`` cleans the recordings that ``keep_raw`` keeps, and lets these words stand.
     """
 
     targets: Sequence[Target]
     only: frozenset[str] = frozenset()
+    only_by_target: Mapping[str, frozenset[str]] = field(default_factory=dict)
     workers: int = 16
     keep_raw: bool = False
     redact: Vocabulary | Absent = ABSENT
@@ -61,7 +65,7 @@ def plan_collection(request: CollectRequest, content: Content) -> Plans:
     require_targets(request.targets)
     plans = Plans(content, request.only)
     for target in request.targets:
-        plans.plan_for(target.baselines)
+        plans.plan_for(target.baselines, request.only_by_target.get(target.name))
         plans.require_endpoints(target)
         if not isinstance(request.redact, Absent) and Channel.LDAP in channels_of(target):
             msg = (
@@ -87,12 +91,15 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
         content_digest=plans.content_digest,
     )
 
+    def plan_of(target: Target) -> Plan:
+        return plans.plan_for(target.baselines, request.only_by_target.get(target.name))
+
     def visit_target(target: Target) -> Snapshot:
-        return visit(target, plans.plan_for(target.baselines), visiting)
+        return visit(target, plan_of(target), visiting)
 
     def failed_visit(target: Target, reason: str) -> Snapshot:
         error = ConnectError(reason, "this is a defect of the scanner: please report it with the log")
-        return build_failed_snapshot(target, plans.plan_for(target.baselines), visiting, error)
+        return build_failed_snapshot(target, plan_of(target), visiting, error)
 
     executor = ThreadExecutor(
         visit=visit_target, failed=failed_visit, interrupt=sessions.close_all, workers=request.workers

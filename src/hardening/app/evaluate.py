@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hardening.app.compare import compare_reports
 from hardening.app.parameters import SiteParameters
 from hardening.errors import SnapshotError
 from hardening.evaluate.controls import judge_target
 from hardening.evaluate.gate import GateOptions, GateTally, judge_gate
 from hardening.evaluate.measures import ActionTally, MeasureTally
+from hardening.evaluate.waive import WaiverBook
 from hardening.model.baseline import BaselineReference
 from hardening.model.evidence import ABSENT, Absent
+from hardening.model.waiver import Waivers
 from hardening.probes import KINDS
-from hardening.report.build import build_report
+from hardening.report.build import build_report, with_info
 from hardening.report.values import Gate as GateWords
 from hardening.report.values import Report, ScanInfo
 from hardening.snapshots.folder import ScanFolder, read_snapshot
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hardening.model.comparison import Change
     from hardening.model.content import Content
     from hardening.model.gate import Gate
     from hardening.model.judgement import TargetJudgement
@@ -39,13 +43,20 @@ MOST_KEPT = 8
 class EvaluateRequest:
     """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
 
+    ``waivers`` count at ``as_of``; without one, when the first target was visited.
+    With ``new_since`` only gaps that the earlier report does not have close the gate.
     ``command`` is the command line to print in the report, ``options`` further choices worth telling.
     """
 
     parameters: SiteParameters
     baselines: tuple[BaselineReference, ...] = ()
     only: frozenset[str] = frozenset()
+    only_by_target: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gate: GateOptions = field(default_factory=GateOptions)
+    waivers: Waivers = field(default_factory=Waivers)
+    as_of: int | Absent = ABSENT
+    new_since: Report | Absent = ABSENT
+    same_scope: bool = False
     command: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,6 +67,7 @@ class Assessment:
 
     report: Report
     gate: Gate
+    changes: tuple[Change, ...] = ()
 
 
 def assess(
@@ -66,17 +78,20 @@ def assess(
     They are read twice or more, and only a few are held: once for the numbers, once for each format that lists results.
     Raises ``SnapshotError`` if one cannot be read.
     """
+    now = _find_moment(snapshots, request)
+    book = WaiverBook(request.waivers, now)
 
     def judge_all() -> Iterator[TargetJudgement]:
         for snapshot in snapshots():
-            yield judge_target(
+            judgement = judge_target(
                 snapshot,
                 content,
                 request.baselines,
                 kinds=KIND_FIELDS,
-                only_checks=request.only,
+                only_checks=request.only_by_target.get(snapshot.target, request.only),
                 overrides=request.parameters.site_overrides(snapshot.labels),
             )
+            yield book.apply(judgement)
 
     judgements = _Walks(judge_all)
     actions, gate = ActionTally(content), GateTally(content.checks)
@@ -88,16 +103,15 @@ def assess(
         for tally in measures:
             tally.add(judgement)
         span.add(judgement.snapshot)
-    judged = judge_gate(gate, request.gate)
     info = ScanInfo(
         started=span.started,
         finished=span.finished,
+        as_of=now or span.started,
         tool_version=tool_version,
         content_digest=content.digest,
         plan_digest=", ".join(sorted(span.plans)),
         command=request.command,
         options=request.options,
-        gate=GateWords(judged.exit_code, tuple(line.wording for line in judged.lines)),
     )
     report = build_report(
         judgements,
@@ -106,8 +120,22 @@ def assess(
         measures=[result for tally in measures for result in tally.results()],
         actions=actions.results(),
         kinds=KINDS,
+        waivers=request.waivers,
     )
-    return Assessment(report, judged)
+    changes = ABSENT if isinstance(request.new_since, Absent) else compare_reports(request.new_since, report)
+    judged = judge_gate(gate, request.gate, changes, same_scope=request.same_scope)
+    words = GateWords(judged.exit_code, tuple(line.wording for line in judged.lines))
+    report = with_info(report, replace(info, gate=words))
+    return Assessment(report, judged, () if isinstance(changes, Absent) else changes)
+
+
+def _find_moment(snapshots: Callable[[], Iterator[Snapshot]], request: EvaluateRequest) -> int:
+    """Return the moment that waivers count at; 0 where there is no waiver and nobody named one."""
+    if not isinstance(request.as_of, Absent):
+        return request.as_of
+    if not request.waivers.waivers:
+        return 0
+    return min((snapshot.time for snapshot in snapshots()), default=0)
 
 
 def open_snapshots(paths: Sequence[Path]) -> Callable[[], Iterator[Snapshot]]:

@@ -68,15 +68,15 @@ def _type_rule(rule: ParameterRule, content: Content, problems: list[Problem]) -
         if name not in declared:
             problems.append(Problem(rule.place, f"{rule.check} has no parameter {name!r}", near_hint(name, declared)))
             continue
-        value = _type_value(raw, declared[name].type)
+        value = type_value(raw, declared[name].type)
         if value is None:
-            problems.append(Problem(rule.place, f"{rule.check}: {name} is not {_FORMS[declared[name].type]}"))
+            problems.append(Problem(rule.place, f"{rule.check}: {name} is not {FORMS[declared[name].type]}"))
         else:
             typed[name] = value
     return typed
 
 
-_FORMS = {
+FORMS: Mapping[ParameterType, str] = {
     ParameterType.TEXT: "text",
     ParameterType.TEXTS: "a list of text",
     ParameterType.INTEGER: "a whole number",
@@ -85,7 +85,7 @@ _FORMS = {
 }
 
 
-def _type_value(raw: RawValue, wanted: ParameterType) -> Constant | None:
+def type_value(raw: RawValue, wanted: ParameterType) -> Constant | None:
     """Return the text of a site file as a parameter of a type; None if it is none."""
     match wanted, raw:
         case ParameterType.TEXTS, tuple():

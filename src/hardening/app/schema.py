@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from hardening.app.reference import render_kinds
 from hardening.content.schemas import build_schemas
 from hardening.content.shipped import find_shipped
+from hardening.inventory.gate import GateDocument
 from hardening.inventory.models import InventoryDocument, SiteDocument
+from hardening.inventory.waivers import WaiversDocument
 from hardening.probes import KINDS
 from hardening.report.json_report import build_report_schema
 
@@ -24,6 +26,8 @@ def build_all_schemas() -> Mapping[str, object]:
         **build_schemas(kinds=KINDS),
         "inventory.schema.json": InventoryDocument.model_json_schema(),
         "site.schema.json": SiteDocument.model_json_schema(),
+        "waivers.schema.json": WaiversDocument.model_json_schema(),
+        "gate.schema.json": GateDocument.model_json_schema(),
         "report.schema.json": build_report_schema(),
     }
 

@@ -45,6 +45,13 @@ class Site:
         return ()
 
     @property
+    def gate(self) -> Path | Absent:
+        """The thresholds of the site, absent if it has none."""
+        if isinstance(self.folder, Absent) or not (self.folder / "gate.yaml").exists():
+            return ABSENT
+        return self.folder / "gate.yaml"
+
+    @property
     def inventory(self) -> Path | Absent:
         """The inventory of the site, absent if it has none."""
         if isinstance(self.folder, Absent) or not (self.folder / "inventory.yaml").is_file():

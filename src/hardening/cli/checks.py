@@ -24,7 +24,7 @@ _TROUBLE = 10
 
 @click.group()
 def checks() -> None:
-    """List, show, lint, test and write checks."""
+    """List, show, lint, test, compare and write checks."""
 
 
 @checks.command("list")
@@ -147,9 +147,34 @@ def new(*, check: str, kind: str, group: str, into: Path) -> None:
 
 
 @checks.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW", default="shipped")
+@site_option
+def changed(*, old: str, new: str, site: Path | None) -> None:
+    r"""Tell which checks an upgrade adds, retires and changes, by check version.
+
+    OLD and NEW are folders of content (a checkout), JSON reports (only what was asked for then), or `shipped`.
+
+    \b
+      hardening checks changed gap.json
+      hardening checks changed ../hardening-1.0 ../hardening-1.1
+    """
+    from hardening.app.site import find_site  # noqa: PLC0415
+    from hardening.app.upgrade import compare_checks, list_checks  # noqa: PLC0415
+
+    folders = find_site(site).content_folders
+    changes = compare_checks(list_checks(old, folders), list_checks(new, folders))
+    for change in changes:
+        details = f": {', '.join(change.details)}" if change.details else ""
+        click.echo(f"{change.what:<8} {change.check}{details}")
+    if not changes:
+        click.echo("no check is added, retired or changed")
+
+
+@checks.command()
 @click.argument("name", default="check")
 def schema(*, name: str) -> None:
-    """Print a JSON Schema for editors: check, actions, baseline, framework, inventory or site.
+    r"""Print a JSON Schema for editors: check, baseline, inventory, site, waivers, gate and others.
 
     \b
       hardening checks schema > check.schema.json

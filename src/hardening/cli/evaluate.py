@@ -34,7 +34,7 @@ def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: Ju
     from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots  # noqa: PLC0415
     from hardening.app.parameters import SiteParameters  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate, read_options  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
     from hardening.cli.surroundings import start_log  # noqa: PLC0415
 
     start_log(verbose)
@@ -42,14 +42,19 @@ def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: Ju
     site = find_site(asked.site)
     options = read_options(site, judged.lang)
     content = load_site_content(site)
+    judging = read_judging(judged, site, content)
     request = EvaluateRequest(
         parameters=SiteParameters(site.settings.parameters, (), content),
         baselines=parse_references(asked.baselines, content),
         only=frozenset(asked.checks),
-        gate=read_gate(judged),
+        gate=judging.gate,
+        waivers=judging.waivers,
+        as_of=judging.as_of,
+        new_since=judging.new_since,
+        same_scope=judging.same_scope,
         command=command_line(),
         options=describe_estimates(site.settings),
     )
     assessment = assess(open_snapshots(snapshots), request, content, tool_version=__version__)
-    deliver(assessment.report, destinations, options, quiet=judged.quiet)
+    deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
     return assessment.gate.exit_code

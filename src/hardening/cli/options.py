@@ -90,10 +90,13 @@ class JudgeArguments:
     """What is written, in which language, and what the exit status depends on."""
 
     outputs: tuple[Output, ...]
-    fail_on: str
+    fail_on: str | None
     min_compliance: float | None
     min_coverage: float | None
-    on_incomplete: str
+    on_incomplete: str | None
+    new_since: str | None
+    same_scope: bool
+    as_of: str | None
     lang: str | None
     quiet: bool
 
@@ -227,19 +230,22 @@ judge_arguments = _bundle(
         click.option(
             "--fail-on",
             type=click.Choice(LEVELS),
-            default="high",
-            show_default=True,
-            help="Exit 10 if a gap is at least this severe.",
+            help="Exit 10 if a gap is at least this severe [default: gate.yaml, else high].",
         ),
         click.option("--min-compliance", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 10 below this."),
         click.option("--min-coverage", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 3 below this."),
         click.option(
             "--on-incomplete",
             type=click.Choice(["fail", "warn"]),
-            default="fail",
-            show_default=True,
-            help="What an incomplete scan does to the exit status.",
+            help="What an incomplete scan does to the exit status [default: gate.yaml, else fail].",
         ),
+        click.option(
+            "--new-since", metavar="SCAN", help="Only gaps that this earlier scan (a JSON report …) lacks count."
+        ),
+        click.option(
+            "--same-scope", is_flag=True, help="With --new-since: what was asked then and is not now is incomplete."
+        ),
+        click.option("--as-of", metavar="DAY", help="Waivers count as on this day, UTC [default: start of the scan]."),
         _LANGUAGE,
         click.option("-q", "--quiet", is_flag=True, help="No progress and no summary."),
     ),

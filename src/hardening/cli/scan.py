@@ -9,6 +9,8 @@ import click
 from hardening.cli.options import content_arguments, judge_arguments, target_arguments, verbose_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hardening.cli.options import ContentArguments, JudgeArguments, TargetArguments
 
 
@@ -16,10 +18,17 @@ if TYPE_CHECKING:
 @target_arguments
 @content_arguments
 @judge_arguments
+@click.option("--gaps-of", metavar="SCAN", help="Only what was a gap in this earlier scan: fix, then look again.")
 @click.option("--keep-raw", is_flag=True, help="Keep a recording of the raw answers beside each snapshot.")
 @verbose_option
 def scan(
-    *, reach: TargetArguments, asked: ContentArguments, judged: JudgeArguments, keep_raw: bool, verbose: int
+    *,
+    reach: TargetArguments,
+    asked: ContentArguments,
+    judged: JudgeArguments,
+    gaps_of: str | None,
+    keep_raw: bool,
+    verbose: int,
 ) -> int:
     """Visit targets, judge the answers, report the gaps.
 
@@ -32,18 +41,22 @@ def scan(
       hardening scan ssh://audit@web-01 --become sudo -o html=gap.html -o json=-
       hardening scan --site /etc/hardening --select zone=dmz -b linux-server:extended
       hardening scan web-01 --become sudo --sudo-password-from env:SUDO_PASSWORD
+      hardening scan --gaps-of latest
+      hardening scan --new-since last-week.json
     """
     # Imported here, so that `--help` needs click alone.
     import os  # noqa: PLC0415
     import time  # noqa: PLC0415
 
+    from hardening.app.again import read_reference  # noqa: PLC0415
     from hardening.app.collect import CollectRequest  # noqa: PLC0415
     from hardening.app.estimates import describe_estimates  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest  # noqa: PLC0415
+    from hardening.app.narrow import narrow_to_gaps  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_gate, read_options  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
@@ -54,20 +67,41 @@ def scan(
     reached = read_targets(reach, asked)
     options = read_options(reached.site, judged.lang)
     only = frozenset(asked.checks)
+    judging = read_judging(judged, reached.site, reached.content)
+    targets = reached.targets
+    only_by_target: Mapping[str, frozenset[str]] = {}
+    if gaps_of is not None:
+        earlier = read_reference(gaps_of, find_state(os.environ), reached.site)
+        targets, only_by_target = narrow_to_gaps(reached.targets, earlier, keep_baselines=bool(asked.baselines))
+        if not targets:
+            click.echo(f"{gaps_of}: no gap of these targets then; there is nothing to look at again", err=True)
+            return 0
     request = ScanRequest(
-        collect=CollectRequest(targets=reached.targets, only=only, workers=reach.workers, keep_raw=keep_raw),
+        collect=CollectRequest(
+            targets=targets,
+            only=only,
+            only_by_target=only_by_target,
+            workers=reach.workers,
+            keep_raw=keep_raw,
+        ),
         evaluate=EvaluateRequest(
             parameters=reached.parameters,
             only=only,
-            gate=read_gate(judged),
+            only_by_target=only_by_target,
+            gate=judging.gate,
+            waivers=judging.waivers,
+            as_of=judging.as_of,
+            new_since=judging.new_since,
+            same_scope=judging.same_scope,
             command=command_line(),
             options=describe_estimates(reached.site.settings),
         ),
         folder=find_state(os.environ).new_folder(time.time()),
     )
-    with show_progress(len(reached.targets), quiet=judged.quiet) as progress:
+    with show_progress(len(targets), quiet=judged.quiet) as progress:
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
-    deliver(scanned.assessment.report, destinations, options, quiet=judged.quiet)
+    assessment = scanned.assessment
+    deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
     if not judged.quiet:
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
-    return scanned.assessment.gate.exit_code
+    return assessment.gate.exit_code

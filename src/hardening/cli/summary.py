@@ -14,6 +14,7 @@ from rich.text import Text
 
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
+from hardening.model.waiver import WaiverState
 from hardening.report.values import Gate, Need, Outlook
 from hardening.report.views import build_cards, describe_outlook, measure_label
 
@@ -247,8 +248,33 @@ def _print_end(page: _Page, summary: Summary, wording: Wording) -> None:
             errors=counts.errors,
         )
     )
+    if counts.waived:
+        compliance = wording.percent(counts.compliance_with_waivers)
+        page.line(0, (wording.count("summary.waived", counts.waived, compliance=compliance), ""))
+    _print_waivers(page, summary, wording)
     page.line(0, (wording.text("scope.line", n=controls.not_examined, m=controls.total), ""))
     if isinstance(gate := summary.info.gate, Gate):
         page.line(0, (wording.text("gate.code", code=gate.exit_code), "bold"))
         for words in gate.lines:
             page.line(2, ("- ", ""), (wording.of(words), ""))
+
+
+def _print_waivers(page: _Page, summary: Summary, wording: Wording) -> None:
+    """Print the waivers that somebody must look at: what ends soon, and what does not count."""
+    found = [line for line in summary.waivers if line.ends_soon or line.state is not WaiverState.VALID]
+    if not found:
+        return
+    page.line(0, (wording.text("summary.waivers"), ""))
+    for line in found[:MOST_UNEXAMINED]:
+        words = wording.text(
+            "waivers.line",
+            id=line.id,
+            check=line.check,
+            state=wording.text("waivers.soon" if line.ends_soon else f"waivers.state.{line.state}").lower(),
+            covers=wording.count("waivers.covers", line.results),
+            day=line.last_day,
+            owner=line.owner,
+        )
+        page.line(2, ("- ", ""), (words, ""))
+    if len(found) > MOST_UNEXAMINED:
+        page.line(2, (wording.text("value.more", n=len(found) - MOST_UNEXAMINED), "dim"))

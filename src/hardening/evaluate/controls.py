@@ -109,6 +109,7 @@ def _judge_control(
         control=control,
         state=_state(control, {result.outcome for result in results}, complete=complete),
         results=tuple(result.id for result in results),
+        complete=complete,
     )
 
 

@@ -28,6 +28,8 @@ class Judged:
     outcome: Outcome
     reasons: tuple[Reason, ...] = ()
     note: str = ""
+    failed_keys: tuple[str, ...] = ()
+    failed_keys_omitted: int = 0
 
 
 def judge_check(
@@ -49,6 +51,8 @@ def judge_check(
         reasons=judged.reasons,
         parameters=parameters,
         note=judged.note,
+        failed_keys=judged.failed_keys,
+        failed_keys_omitted=judged.failed_keys_omitted,
     )
 
 
@@ -76,7 +80,13 @@ def judge_evidence(
                 notes.append(guard.note)
                 guards = tuple(replace(reason, decisive=False) for reason in guard.reasons)
     judged = evaluate_node(check.expect, evidence, parameters, fields=fields, when_absent=check.when_absent, time=time)
-    return Judged(judged.outcome, (*guards, *judged.reasons), _join(judged.note, *notes))
+    return Judged(
+        judged.outcome,
+        (*guards, *judged.reasons),
+        _join(judged.note, *notes),
+        judged.failed_keys,
+        judged.failed_keys_omitted,
+    )
 
 
 def resolve_parameters(

@@ -8,7 +8,7 @@ there, and only ``exists`` decides absence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hardening.evaluate.operators import TargetTime, decide
@@ -26,6 +26,8 @@ class Evaluation:
     verdict: Verdict
     reasons: tuple[Reason, ...]
     note: str = ""
+    failed_keys: tuple[str, ...] = ()
+    failed_keys_omitted: int = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -62,7 +64,24 @@ def evaluate_node(
     unlisted: list[str] = []
     _list_reasons(whole, reasons, unlisted, decisive=True)
     notes = [*_causes(whole.verdict, reasons), *unlisted]
-    return Evaluation(verdict=whole.verdict, reasons=tuple(reasons), note="; ".join(notes))
+    walks = tuple(_walks(whole)) if whole.verdict is Verdict.FALSE else ()
+    return Evaluation(
+        verdict=whole.verdict,
+        reasons=tuple(reasons),
+        note="; ".join(notes),
+        failed_keys=tuple(sorted(key for walk in walks for key in walk.failed_keys)),
+        failed_keys_omitted=sum(walk.failed_keys_omitted for walk in walks),
+    )
+
+
+def _walks(part: Part) -> Iterator[Branch]:
+    """Yield what each ``each`` came to that made a node fail."""
+    if isinstance(part, Branch) and part.verdict is Verdict.FALSE:
+        if part.failed_keys:
+            yield part
+        else:
+            for inner in part.parts:
+                yield from _walks(inner)
 
 
 def evaluate_part(node: Node, scene: Scene, *, negated: bool) -> Part:

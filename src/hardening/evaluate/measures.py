@@ -24,10 +24,10 @@ def exposure_of(labels: Mapping[str, str]) -> int:
 
 
 def build_gaps(judgement: TargetJudgement, checks: Mapping[str, Check]) -> Iterator[Gap]:
-    """Yield a gap for each failed result of a target."""
+    """Yield a gap for each failed result of a target that no waiver covers."""
     exposure = exposure_of(judgement.snapshot.labels)
     for result in judgement.results:
-        if result.outcome is Outcome.FAIL:
+        if result.outcome is Outcome.FAIL and not result.waivers:
             yield Gap(
                 result=result.id,
                 target=result.target,
@@ -56,7 +56,7 @@ class MeasureTally:
         for gap in build_gaps(judgement, self._checks):
             self._gaps[gap.check].append(gap)
         for result in judgement.results:
-            self._counts[result.check] += Counts.of(result.outcome)
+            self._counts[result.check] += Counts.of(result.outcome, waived=bool(result.waivers))
 
     def results(self) -> tuple[MeasureResult, ...]:
         """Return every measure of the framework, by rank, then risk, then id."""
@@ -101,9 +101,9 @@ class ActionTally:
 
 
 def _state(counts: Counts) -> MeasureState:
-    if counts.failed:
+    if counts.gaps:
         return MeasureState.GAPS
-    return MeasureState.NO_GAPS if counts.passed else MeasureState.NOT_EXAMINED
+    return MeasureState.NO_GAPS if counts.passed or counts.waived else MeasureState.NOT_EXAMINED
 
 
 def _worst_first(gaps: Iterable[Gap]) -> tuple[Gap, ...]:

@@ -18,6 +18,9 @@ from hardening.model.result import Verdict
 MOST_RECORDS = 100
 """Records of one ``each`` whose reasons are kept."""
 
+MOST_KEYS = 10_000
+"""Failed records of one ``each`` whose keys are kept: what two scans are compared by."""
+
 
 class Evaluate(Protocol):
     """The evaluation of a node, handed in by ``logic``."""
@@ -49,7 +52,7 @@ def evaluate_each(node: Each, scene: Scene, evaluate: Evaluate, *, negated: bool
     fields = {"": spec.record}
     for index, record in enumerate(seen):
         key = _key(record.get(node.key, ABSENT), index)
-        tally.add(_evaluate_record(node, scene.enter(record, fields, prefix=f"{name}.", key=key), evaluate))
+        tally.add(_evaluate_record(node, scene.enter(record, fields, prefix=f"{name}.", key=key), evaluate), key)
     return _conclude(node, name, actual, tally)
 
 
@@ -60,11 +63,14 @@ class _Tally:
     counts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(Verdict, 0))
     kept: list[tuple[int, Part]] = field(default_factory=list)
     number: int = 0
+    failed_keys: list[str] = field(default_factory=list)
 
-    def add(self, part: Part | Absent) -> None:
+    def add(self, part: Part | Absent, key: str) -> None:
         self.number += 1
         if isinstance(part, Absent):
             return
+        if part.verdict is Verdict.FALSE and len(self.failed_keys) < MOST_KEYS:
+            self.failed_keys.append(key)
         self.counts[part.verdict] += 1
         if self.counts[part.verdict] <= MOST_RECORDS:
             self.kept.append((self.number, part))
@@ -122,7 +128,8 @@ def _branch(verdict: Verdict, name: str, tally: _Tally, rest: tuple[Part, ...]) 
     listed = sorted(sorted(tally.kept, key=importance)[:MOST_RECORDS], key=lambda entry: entry[0])
     more = sum(tally.counts.values()) - len(listed)
     unlisted = f"{name}: the reasons of {more} more records are not listed" if more else ""
-    return Branch(verdict, (*(part for _, part in listed), *rest), unlisted)
+    omitted = tally.counts[Verdict.FALSE] - len(tally.failed_keys)
+    return Branch(verdict, (*(part for _, part in listed), *rest), unlisted, tuple(tally.failed_keys), omitted)
 
 
 def _whole(name: str, actual: Field, verdict: Verdict) -> Leaf:

@@ -90,11 +90,16 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Parts joined; those that agree with its verdict made it. ``unlisted`` tells of parts that are not kept."""
+    """Parts joined; those that agree with its verdict made it. ``unlisted`` tells of parts that are not kept.
+
+    ``failed_keys`` name the records of an ``each`` that failed, up to a limit; the rest is counted.
+    """
 
     verdict: Verdict
     parts: tuple[Part, ...]
     unlisted: str = ""
+    failed_keys: tuple[str, ...] = ()
+    failed_keys_omitted: int = 0
 
     @property
     def is_undecided(self) -> bool:

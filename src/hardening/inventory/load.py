@@ -37,6 +37,7 @@ from hardening.model.target import (
     Target,
 )
 from hardening.model.texts import Language
+from hardening.model.waiver import LONGEST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,7 @@ class SiteSettings:
     logo: Path | Absent = ABSENT
     measures: tuple[Estimate, ...] = ()
     actions: tuple[Estimate, ...] = ()
+    longest_waiver_days: int = LONGEST_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ def load_site_settings(path: Path) -> SiteSettings:
         logo=path.parent / form.logo if form.logo else ABSENT,
         measures=_build_estimates(document, "measures", form.measures),
         actions=_build_estimates(document, "actions", form.actions),
+        longest_waiver_days=form.waivers.longest_days if form.waivers else LONGEST_DAYS,
     )
 
 

@@ -147,6 +147,14 @@ class EstimateDocument(Form):
     cost: Annotated[int, Field(ge=0)] | None = Field(None, description="whole kroner")
 
 
+class WaiverPolicyDocument(Form):
+    """What this site allows of waivers."""
+
+    longest_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        365, description="a waiver that is meant to count for more days does not count"
+    )
+
+
 class SiteDocument(Form):
     """`site.yaml`."""
 
@@ -159,3 +167,4 @@ class SiteDocument(Form):
     )
     actions: dict[str, EstimateDocument] = Field(default_factory=dict, description="efforts and costs by action")
     parameters: list[ParameterRuleDocument] = Field(default_factory=list)
+    waivers: WaiverPolicyDocument | None = None

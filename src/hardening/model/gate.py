@@ -15,12 +15,15 @@ class GateCause(StrEnum):
     """Why the gate does not simply open; reports word it."""
 
     GAPS = "gaps"
+    NEW_GAPS = "new_gaps"
     COMPLIANCE = "compliance"
     ERRORS = "errors"
     NOT_REACHED = "not_reached"
     PROBLEMS = "problems"
     COVERAGE = "coverage"
     NOTHING_EXAMINED = "nothing_examined"
+    NOT_COMPARABLE = "not_comparable"
+    BY_CONTENT = "by_content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,17 @@ class Gate:
 
 _WORDS = {
     GateCause.GAPS: Texts(en="{count} gaps of severity {level}", nb="{count} avvik med alvorlighet {level}"),
+    GateCause.NEW_GAPS: Texts(
+        en="{count} new gaps of severity {level}", nb="{count} nye avvik med alvorlighet {level}"
+    ),
+    GateCause.NOT_COMPARABLE: Texts(
+        en="{count} targets or results were examined with less than before and cannot be compared",
+        nb="{count} systemer eller resultater er undersøkt mindre enn før og kan ikke sammenlignes",
+    ),
+    GateCause.BY_CONTENT: Texts(
+        en="{count} results changed by content: the check or its parameters are not those of before",
+        nb="{count} resultater er endret av innholdet: sjekken eller parameterne er ikke de samme som før",
+    ),
     GateCause.COMPLIANCE: Texts(
         en="compliance is {actual}, at least {minimum} is asked for",
         nb="etterlevelsen er {actual}, minst {minimum} kreves",
@@ -88,6 +102,15 @@ _WORDS = {
 }
 _ONE = {
     GateCause.GAPS: Texts(en="1 gap of severity {level}", nb="1 avvik med alvorlighet {level}"),
+    GateCause.NEW_GAPS: Texts(en="1 new gap of severity {level}", nb="1 nytt avvik med alvorlighet {level}"),
+    GateCause.NOT_COMPARABLE: Texts(
+        en="1 target or result was examined with less than before and cannot be compared",
+        nb="1 system eller resultat er undersøkt mindre enn før og kan ikke sammenlignes",
+    ),
+    GateCause.BY_CONTENT: Texts(
+        en="1 result changed by content: the check or its parameters are not those of before",
+        nb="1 resultat er endret av innholdet: sjekken eller parameterne er ikke de samme som før",
+    ),
     GateCause.ERRORS: Texts(
         en="1 result of severity {level} could not be examined",
         nb="1 resultat med alvorlighet {level} kunne ikke undersøkes",

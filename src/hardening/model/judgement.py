@@ -16,12 +16,13 @@ from hardening.model.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many results had which outcome."""
+    """How many results had which outcome; ``waived`` are those of the failed that a waiver covers."""
 
     passed: int = 0
     failed: int = 0
     errors: int = 0
     not_applicable: int = 0
+    waived: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -29,16 +30,17 @@ class Counts:
             failed=self.failed + other.failed,
             errors=self.errors + other.errors,
             not_applicable=self.not_applicable + other.not_applicable,
+            waived=self.waived + other.waived,
         )
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Counts:
+    def of(cls, outcome: Outcome, *, waived: bool = False) -> Counts:
         """Return the counts of one result."""
         match outcome:
             case Outcome.PASS:
                 return cls(passed=1)
             case Outcome.FAIL:
-                return cls(failed=1)
+                return cls(failed=1, waived=int(waived))
             case Outcome.ERROR:
                 return cls(errors=1)
             case Outcome.NOT_APPLICABLE:
@@ -49,6 +51,17 @@ class Counts:
         """Return pass / (pass + fail); absent when nothing was examined."""
         examined = self.passed + self.failed
         return Fraction(self.passed, examined) if examined else Absent()
+
+    @property
+    def compliance_with_waivers(self) -> Fraction | Absent:
+        """Return (pass + waived) / (pass + fail); absent when nothing was examined."""
+        examined = self.passed + self.failed
+        return Fraction(self.passed + self.waived, examined) if examined else Absent()
+
+    @property
+    def gaps(self) -> int:
+        """How many fails no waiver covers."""
+        return self.failed - self.waived
 
     @property
     def coverage(self) -> Fraction | Absent:
@@ -62,6 +75,7 @@ class ControlState(StrEnum):
 
     FAIL = "fail"
     ERROR = "error"
+    WAIVED = "waived"
     PASS = "pass"  # noqa: S105 - a state, no password
     NOT_APPLICABLE = "not_applicable"
     MANUAL = "manual"
@@ -70,12 +84,16 @@ class ControlState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:
-    """One control of one baseline on one target; ``results`` are the ids of the results it rests on."""
+    """One control of one baseline on one target; ``results`` are the ids of the results it rests on.
+
+    ``complete`` is false where not each of its checks was asked for.
+    """
 
     baseline: BaselineReference
     control: Control
     state: ControlState
     results: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +108,7 @@ class TargetJudgement:
     @property
     def counts(self) -> Counts:
         """How many results had which outcome."""
-        return sum((Counts.of(result.outcome) for result in self.results), Counts())
+        return sum((Counts.of(result.outcome, waived=bool(result.waivers)) for result in self.results), Counts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class Result:
     ``id`` is ``<target>/<check>``, with ``@<8 hex>`` of the parameters where they are not the default.
     ``note`` says in one line why there is an error, why the check does not apply, or how many reasons are not listed;
     empty otherwise.
+    ``failed_keys`` name the records of an ``each`` that failed, sorted, one that failed twice twice; of very many the
+    rest is counted. ``waivers`` are the ids of those that cover a fail; the outcome stays what it is.
     """
 
     id: str
@@ -74,3 +76,6 @@ class Result:
     reasons: tuple[Reason, ...]
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     note: str = ""
+    failed_keys: tuple[str, ...] = ()
+    failed_keys_omitted: int = 0
+    waivers: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from hardening.model.judgement import (
     MeasureResult,
     TargetJudgement,
 )
+from hardening.model.waiver import Waivers
 from hardening.probes.kind import ProbeKind
 from hardening.report.catalogue import (
     build_action_lines,
@@ -34,6 +35,7 @@ from hardening.report.entries import (
     build_target_entry,
     build_target_report,
     build_unexamined,
+    build_waiver_lines,
 )
 from hardening.report.values import (
     BaselineEntry,
@@ -49,6 +51,8 @@ from hardening.report.values import (
     Unexamined,
     Unreached,
 )
+
+NO_WAIVERS = Waivers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class _Tally:
     unreached: list[Unreached] = field(default_factory=list)
     unexamined: list[Unexamined] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    waived: Counter[str] = field(default_factory=Counter)
     checks: set[str] = field(default_factory=set)
     levels: dict[str, Level] = field(default_factory=dict)
     baseline_targets: Counter[str] = field(default_factory=Counter)
@@ -85,10 +90,11 @@ def build_report(
     measures: Sequence[MeasureResult],
     actions: Sequence[ActionItem],
     kinds: Mapping[str, ProbeKind],
+    waivers: Waivers = NO_WAIVERS,
 ) -> Report:
     """Return the report of all judgements; they must come in the same order, sorted by target, each time.
 
-    Every failed result must stand in one of ``actions``. ``kinds`` tell which checks need root rights.
+    Every failed result without a waiver must stand in one of ``actions``. ``kinds`` tell which checks need root rights.
     """
     links = link_checks(content)
     recommended = find_recommended_framework(content)
@@ -119,6 +125,7 @@ def build_report(
         unreached=tuple(tally.unreached),
         unexamined=tuple(sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))),
         gaps=tuple(gaps),
+        waivers=tuple(build_waiver_lines(waivers, info.as_of, tally.waived)),
         actions=build_action_lines(actions),
         measures=build_measure_lines(measures, recommended),
         frameworks=build_framework_entries(content),
@@ -141,12 +148,13 @@ def _add_target(
             for endpoint in snapshot.endpoints[:1]
         )
     for result in judgement.results:
-        counts = Counts.of(result.outcome)
+        counts = Counts.of(result.outcome, waived=bool(result.waivers))
         tally.checks.add(result.check)
         tally.severities[facts[result.check].severity] += counts
         if result.check in groups:
             tally.principles[groups[result.check]] += counts
-        if result.outcome is Outcome.FAIL:
+        tally.waived.update(result.waivers)
+        if result.outcome is Outcome.FAIL and not result.waivers:
             tally.failed.append(result.id)
     _add_controls(tally, judgement.controls)
 

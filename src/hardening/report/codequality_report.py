@@ -43,7 +43,7 @@ def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
     separator = "["
     for target in report.targets:
         for result in target.results:
-            if result.outcome is not Outcome.FAIL:
+            if result.outcome is not Outcome.FAIL or result.waivers:
                 continue
             place = locate(target.entry, result)
             entry = {

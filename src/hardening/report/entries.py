@@ -14,6 +14,7 @@ from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.step import needs_root
+from hardening.model.waiver import DAY, SOON_DAYS, WaiverState
 from hardening.report.values import (
     ControlResultEntry,
     EndpointEntry,
@@ -25,6 +26,7 @@ from hardening.report.values import (
     TargetEntry,
     TargetReport,
     Unexamined,
+    WaiverLine,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from hardening.model.judgement import TargetJudgement
     from hardening.model.result import Reason, Result
     from hardening.model.snapshot import EndpointRecord, Snapshot
+    from hardening.model.waiver import Waivers
     from hardening.probes.kind import ProbeKind
 
 # A report is to be read; the snapshot keeps the whole evidence.
@@ -82,7 +85,7 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
     principles: dict[str, Counts] = defaultdict(Counts)
     for result in judgement.results:
         principles[facts[result.check].principle] += Counts.of(result.outcome)
-        if result.outcome is Outcome.FAIL:
+        if result.outcome is Outcome.FAIL and not result.waivers:
             gaps[facts[result.check].severity] += 1
     return TargetEntry(
         name=snapshot.target,
@@ -167,6 +170,9 @@ def _result_entry(result: Result, facts: CheckFacts) -> ResultEntry:
         parameters=result.parameters,
         reasons=tuple(_reason_entry(reason) for reason in reasons[:REASON_LIMIT]),
         reasons_omitted=max(0, len(reasons) - REASON_LIMIT),
+        failed_keys=tuple(key[:TEXT_LIMIT] for key in result.failed_keys),
+        failed_keys_omitted=result.failed_keys_omitted,
+        waivers=result.waivers,
     )
 
 
@@ -244,3 +250,23 @@ def _need(result: Result, snapshot: Snapshot, facts: CheckFacts) -> tuple[Need, 
 
 def _worst(checks: Sequence[str], facts: Mapping[str, CheckFacts]) -> Severity:
     return min((facts[check].severity for check in checks), key=lambda severity: severity.rank)
+
+
+def build_waiver_lines(waivers: Waivers, now: int, uses: Mapping[str, int]) -> Iterator[WaiverLine]:
+    """Yield each waiver, those that end first at the top; ``uses`` counts the results that each covers."""
+    for waiver in sorted(waivers.waivers, key=lambda waiver: (waiver.ends, waiver.id)):
+        state = waiver.state(now, waivers.longest_days)
+        yield WaiverLine(
+            id=waiver.id,
+            check=waiver.check,
+            state=state,
+            reason=waiver.reason,
+            owner=waiver.owner,
+            approver=waiver.approver,
+            ticket=waiver.ticket,
+            compensating=waiver.compensating,
+            starts=waiver.starts,
+            ends=waiver.ends,
+            ends_soon=state is WaiverState.VALID and waiver.ends - now <= SOON_DAYS * DAY,
+            results=uses.get(waiver.id, 0),
+        )

@@ -49,10 +49,14 @@ PAGES = {
     View.SUMMARY: Page("summary.html", ()),
     View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "method")),
     View.EVIDENCE: Page(
-        "report.html", ("state", "pictures", "first", "gaps", "unexamined", "controls", "measures", "targets", "method")
+        "report.html",
+        (
+            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "controls", "measures", "targets"),
+            "method",
+        ),
     ),
 }
-INDEX_PAGE = Page("index.html", ("state", "pictures", "unexamined", "controls", "measures", "method"))
+INDEX_PAGE = Page("index.html", ("state", "pictures", "waivers", "unexamined", "controls", "measures", "method"))
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
 

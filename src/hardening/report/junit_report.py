@@ -55,9 +55,9 @@ def _build_suite(number: int, target: TargetReport, checks: Mapping[str, CheckEn
             "hostname": name,
             "timestamp": time_of(entry.time).removesuffix("Z"),
             "tests": str(len(target.results)),
-            "failures": str(counts.failed),
+            "failures": str(counts.gaps),
             "errors": str(counts.errors),
-            "skipped": str(counts.not_applicable),
+            "skipped": str(counts.not_applicable + counts.waived),
             "time": f"{entry.duration_ms / 1000:.3f}",
         },
     )
@@ -77,6 +77,9 @@ def _build_case(result: ResultEntry, suite: str, check: CheckEntry, wording: Wor
     case = ET.Element("testcase", {"name": _name(own), "classname": suite, "time": "0"})
     title, lines = wording.of(check.title), tell_result(result, wording)
     match result.outcome:
+        case Outcome.FAIL if result.waivers:
+            message = f"{wording.text('state.waived')}: {', '.join(result.waivers)}"
+            ET.SubElement(case, "skipped", {"message": _text(message)})
         case Outcome.FAIL:
             failure = ET.SubElement(case, "failure", {"type": result.severity.value, "message": _text(title)})
             remedy = wording.of(check.remediation)

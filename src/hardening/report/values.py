@@ -19,6 +19,7 @@ from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import ParameterValue, Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.texts import Texts
+from hardening.model.waiver import WaiverState, write_day
 
 SCHEMA_VERSION = 1
 
@@ -35,6 +36,7 @@ class Gate:
 class ScanInfo:
     """When, with what and by which command a scan was made; times are whole seconds since 1970-01-01 UTC.
 
+    ``as_of`` is the moment that waivers count at: the start of the scan, unless another was asked for.
     ``options`` are the choices worth telling beside the command, by name; ``gate`` is ``Absent()`` if none was asked.
     """
 
@@ -43,6 +45,7 @@ class ScanInfo:
     tool_version: str
     content_digest: str
     plan_digest: str
+    as_of: int = 0
     command: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     gate: Gate | Absent = ABSENT
@@ -182,6 +185,32 @@ class Unreached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverLine:
+    """A waiver of the site, its state at the moment of the scan, and how many results it covers.
+
+    ``ends`` is the first second after its last day; ``ends_soon`` says that it counts, but for 30 days at most.
+    """
+
+    id: str
+    check: str
+    state: WaiverState
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    compensating: str
+    starts: int
+    ends: int
+    ends_soon: bool
+    results: int
+
+    @property
+    def last_day(self) -> str:
+        """The last day on which it counts, in UTC, as 2026-12-31."""
+        return write_day(self.ends - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEntry:
     """A control over all targets; ``targets`` counts them by state and ``state`` is the one that takes precedence."""
 
@@ -307,6 +336,8 @@ class ResultEntry:
     """One check on one target. ``measures`` are ``<framework>/<id>``, the recommended one first.
 
     ``reasons`` begin with the decisive ones; ``reasons_omitted`` counts those that were left out.
+    ``failed_keys`` name the records of an ``each`` that failed. ``waivers`` are the ids of those that cover a fail,
+    which stays a fail.
     """
 
     id: str
@@ -320,6 +351,9 @@ class ResultEntry:
     parameters: Mapping[str, ParameterValue]
     reasons: tuple[ReasonEntry, ...]
     reasons_omitted: int
+    failed_keys: tuple[str, ...]
+    failed_keys_omitted: int
+    waivers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +411,7 @@ class Summary:
     unreached: tuple[Unreached, ...]
     unexamined: tuple[Unexamined, ...]
     gaps: tuple[Gap, ...]
+    waivers: tuple[WaiverLine, ...]
     actions: tuple[ActionLine, ...]
     measures: tuple[MeasureLine, ...]
     frameworks: tuple[FrameworkEntry, ...]
@@ -394,10 +429,11 @@ class Report:
 
 
 DERIVED: Mapping[type, tuple[str, ...]] = {
-    Counts: ("compliance", "coverage"),
+    Counts: ("compliance", "compliance_with_waivers", "coverage"),
     Gap: ("risk",),
     MeasureLine: ("rank",),
     ActionLine: ("rank",),
     ControlCoverage: ("not_examined",),
+    WaiverLine: ("last_day",),
 }
 """Properties that a JSON report shows beside the fields they are computed from."""
