@@ -79,6 +79,8 @@ def _print_result(result: ResultEntry, wording: Wording) -> None:
     from hardening.model.clean import clean_line  # noqa: PLC0415
 
     click.echo(f"\nseen on {clean_line(result.target, 200)}: {result.outcome}")
+    if result.waivers:
+        click.echo(f"  {wording.text('state.waived')}: {clean_line(', '.join(result.waivers))}")
     if result.note:
         click.echo(f"  {clean_line(wording.phrase(result.note).text)}")
     for name, value in result.parameters.items():
