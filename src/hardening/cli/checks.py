@@ -151,7 +151,7 @@ def new(*, check: str, kind: str, group: str, into: Path) -> None:
 @click.argument("new", metavar="NEW", default="shipped")
 @site_option
 def changed(*, old: str, new: str, site: Path | None) -> None:
-    r"""Tell which checks an upgrade adds, retires and changes, by check version.
+    """Tell which checks an upgrade adds, retires and changes, by check version.
 
     OLD and NEW are folders of content (a checkout), JSON reports (only what was asked for then), or `shipped`.
 
@@ -174,7 +174,7 @@ def changed(*, old: str, new: str, site: Path | None) -> None:
 @checks.command()
 @click.argument("name", default="check")
 def schema(*, name: str) -> None:
-    r"""Print a JSON Schema for editors: check, baseline, inventory, site, waivers, gate and others.
+    """Print a JSON Schema for editors: check, baseline, inventory, site, waivers, gate and others.
 
     \b
       hardening checks schema > check.schema.json

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @site_option
 @language_option
 def diff(*, before: str, after: str, as_json: bool, site: Path | None, lang: str | None) -> None:
-    r"""Tell what opened, closed, changed, appeared, vanished and could no longer be examined from scan A to scan B.
+    """Tell what opened, closed, changed, appeared, vanished and could no longer be examined from scan A to scan B.
 
     A and B are JSON reports, snapshot folders, scan ids, or latest. Snapshots are judged anew by the content of this
     version; two JSON reports are compared as they stand.

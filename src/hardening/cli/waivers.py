@@ -30,7 +30,7 @@ def waivers() -> None:
 @site_option
 @language_option
 def list_waivers(*, as_of: str | None, site: Path | None, lang: str | None) -> None:
-    r"""List the waivers of the site, those that end first at the top.
+    """List the waivers of the site, those that end first at the top.
 
     \b
       hardening waivers list
@@ -56,7 +56,7 @@ def list_waivers(*, as_of: str | None, site: Path | None, lang: str | None) -> N
 @click.option("--as-of", metavar="DAY", help="As on this day, UTC [default: now].")
 @site_option
 def check(*, scan: str | None, as_of: str | None, site: Path | None) -> int:
-    r"""Fail (exit 10) on waivers that are expired, too long, not approved, unused or unreadable.
+    """Fail (exit 10) on waivers that are expired, too long, not approved, unused or unreadable.
 
     \b
       hardening waivers check
@@ -111,7 +111,7 @@ def add(
     only_print: bool,
     site: Path | None,
 ) -> None:
-    r"""Add a waiver for RESULT (TARGET/CHECK) to waivers.yaml, holding while what was seen stays as it was seen.
+    """Add a waiver for RESULT (TARGET/CHECK) to waivers.yaml, holding while what was seen stays as it was seen.
 
     \b
       hardening waivers add web-01/linux-perm-shadow --from latest --owner "Kari Nordmann" --ticket SAK-12 \
