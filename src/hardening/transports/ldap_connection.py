@@ -208,6 +208,8 @@ class LdapConnection:
     def _bind_external(self) -> tuple[int, str]:
         self._ldap.authentication = ldap3.SASL
         self._ldap.sasl_mechanism = ldap3.EXTERNAL
+        # Empty, not missing: else the server asks once more.
+        self._ldap.sasl_credentials = b""
         return self._bind()
 
     def _bind(self) -> tuple[int, str]:
