@@ -11,14 +11,42 @@ from hardening.collect.plan import Plan, build_plan, digest_steps
 from hardening.collect.visit import VisitContext, visit
 from hardening.errors import ConnectError
 from hardening.model.evidence import Evidence, Known, Unreadable
+from hardening.model.platform import Directory
 from hardening.model.probe import Probe
 from hardening.model.snapshot import Snapshot
-from hardening.model.step import Answer, Completed, NotRun, Privilege, ShellStep
-from hardening.model.target import Become, Endpoint, LocalEndpoint, SshEndpoint, Target
+from hardening.model.step import (
+    Answer,
+    Completed,
+    DirectoryStep,
+    LdapAnswer,
+    LdapEntry,
+    LdapIdentity,
+    LdapScope,
+    LdapStep,
+    NotRun,
+    Privilege,
+    ShellStep,
+)
+from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint, Target
 from hardening.probes import KINDS
-from hardening.transports.session import BecomeRefused, Session, Traffic
+from hardening.probes.kind import Channel
+from hardening.transports.recording import digest_step
+from hardening.transports.session import AnySession, BecomeRefused, Session, Traffic
 from tests.content.shipped import load_shipped
+from tests.evaluate.examples import make_check
 
+AD_ROOT = LdapEntry(
+    "",
+    {
+        "supportedcapabilities": (b"1.2.840.113556.1.4.800",),
+        "defaultnamingcontext": (b"DC=kommune,DC=test",),
+        "currenttime": (b"20261128080000.0Z",),
+    },
+)
+DIRECTORY = Probe.build("directory_server", {})
+DIRECTORY_CONNECTION = Probe.build("connection", {"endpoint": "ldap"})
+SHELL_CONNECTION = Probe.build("connection", {"endpoint": "shell"})
+LDAP = LdapEndpoint(address="dc-01")
 REFUSAL = ("audit is not in sudoers", "add it")
 SHADOW = Probe.build("file_status", {"path": "/etc/shadow"})
 
@@ -39,6 +67,26 @@ class FakeSession:
             raise BecomeRefused(*REFUSAL)
         self.batches.append((as_root, tuple(step.name for step in steps)))
         return {step.name: Completed(exit_status=0, stdout=b"", as_root=as_root) for step in steps}
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+@dataclass
+class FakeDirectory:
+    """Answers every search with what it is given, and notes what was asked of it."""
+
+    entries: tuple[LdapEntry, ...] = (AD_ROOT,)
+    asked: list[str] = field(default_factory=list)
+    closed: int = 0
+    connection: Evidence = field(default_factory=lambda: {"transport": Known("ldap")})
+    traffic: Traffic = field(default_factory=Traffic)
+
+    def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+        """Answer each step with the same entries."""
+        self.asked += [step.name for step in steps]
+        return {step.name: LdapAnswer(entries=self.entries) for step in steps}
 
     def close(self) -> None:
         """Count."""
@@ -170,3 +218,139 @@ def test_plan_does_not_depend_on_the_order_of_checks() -> None:
 def test_other_limits_are_another_digest() -> None:
     one, other = ShellStep(name="a", script="true"), ShellStep(name="a", script="true", output_limit=1)
     assert digest_steps([one]) != digest_steps([other])
+
+
+def plan_of(*probes: Probe) -> Plan:
+    return build_plan([replace(make_check(), probes={"p": probe}) for probe in probes])
+
+
+def visit_both(
+    shell: FakeSession | ConnectError, directory: FakeDirectory | ConnectError, asked: Plan | None = None
+) -> Snapshot:
+    def open_session(_target: Target, endpoint: Endpoint) -> AnySession:
+        session = directory if isinstance(endpoint, LdapEndpoint) else shell
+        if isinstance(session, ConnectError):
+            raise session
+        return session
+
+    context = VisitContext(
+        open_session=open_session,
+        seconds=lambda: 1_767_225_600.5,
+        ticks=lambda: 10.0,
+        progress=lambda *_: None,
+        tool_version="0.1.0",
+        content_digest="c",
+    )
+    target = Target(name="dc-01", endpoints=(SshEndpoint(address="dc-01"), LDAP))
+    return visit(target, asked or plan_of(SHADOW, DIRECTORY, DIRECTORY_CONNECTION, SHELL_CONNECTION), context)
+
+
+def test_endpoints_are_visited_one_after_another_in_their_order() -> None:
+    snapshot = visit_both(FakeSession(), FakeDirectory())
+    assert [(record.channel, record.failure) for record in snapshot.endpoints] == [("ssh", ""), ("ldap", "")]
+
+
+def test_each_endpoint_answers_its_own_questions() -> None:
+    session, directory = FakeSession(), FakeDirectory()
+    snapshot = visit_both(session, directory)
+    assert [name for _, names in session.batches for name in names] == ["identification", "file_status"]
+    assert directory.asked == ["root_dse", "directory_server as nobody", "directory_server plain bind"]
+    assert snapshot.evidence[DIRECTORY]["kind"] == Known("active-directory", "root DSE")
+
+
+def test_the_connection_is_that_of_the_session_that_is_meant() -> None:
+    snapshot = visit_both(FakeSession(), FakeDirectory())
+    assert [snapshot.evidence[probe]["transport"] for probe in (SHELL_CONNECTION, DIRECTORY_CONNECTION)] == [
+        Known("ssh"),
+        Known("ldap"),
+    ]
+
+
+def test_both_facets_of_the_platform_are_seen() -> None:
+    snapshot = visit_both(FakeSession(), FakeDirectory())
+    assert isinstance(snapshot.platform.directory, Directory)
+    assert snapshot.platform.directory.kind == "active-directory"
+    assert snapshot.platform.os == Unreadable("the target does not say what system it is")
+
+
+def test_an_endpoint_that_fails_costs_its_own_answers_only() -> None:
+    snapshot = visit_both(ConnectError("port 22 is closed", "start sshd"), FakeDirectory())
+    assert (snapshot.reached, snapshot.platform.os) == (True, Unreadable("port 22 is closed"))
+    assert set(snapshot.evidence[SHADOW].values()) == {Unreadable("port 22 is closed")}
+    assert snapshot.evidence[DIRECTORY]["kind"] == Known("active-directory", "root DSE")
+
+
+def test_what_was_seen_of_the_connection_counts_though_its_login_failed() -> None:
+    seen = {"transport": Known("ldap"), "tls_version": Known("TLSv1.3")}
+    snapshot = visit_both(FakeSession(), ConnectError("the password is wrong", "", seen))
+    assert snapshot.evidence[DIRECTORY_CONNECTION] == seen
+    assert set(snapshot.evidence[DIRECTORY].values()) == {Unreadable("the password is wrong")}
+    assert snapshot.platform.directory == Unreadable("the password is wrong")
+
+
+def test_a_target_of_which_no_endpoint_answers_is_not_reached() -> None:
+    snapshot = visit_both(ConnectError("a", ""), ConnectError("b", ""))
+    assert (snapshot.reached, dict(snapshot.evidence)) == (False, {})
+
+
+def test_an_endpoint_that_the_plan_asks_nothing_of_is_not_visited() -> None:
+    session = FakeSession()
+    snapshot = visit_both(session, FakeDirectory(), plan_of(DIRECTORY))
+    assert ([record.channel for record in snapshot.endpoints], session.batches) == (["ldap"], [])
+
+
+def test_the_time_of_a_directory_is_that_of_its_root_dse() -> None:
+    assert visit_both(FakeSession(), FakeDirectory(), plan_of(DIRECTORY)).target_time == 1_795_852_800
+
+
+def test_a_directory_that_answers_nothing_was_not_reached() -> None:
+    @dataclass
+    class Silent(FakeDirectory):
+        def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+            return {step.name: NotRun("the connection is gone") for step in steps}
+
+    snapshot = visit_both(FakeSession(), Silent(), plan_of(DIRECTORY))
+    assert (snapshot.reached, snapshot.endpoints[0].failure) == (False, "the connection is gone")
+
+
+def test_every_session_is_closed() -> None:
+    session, directory = FakeSession(), FakeDirectory()
+    visit_both(session, directory)
+    assert (session.closed, directory.closed) == (1, 1)
+
+
+def test_a_plan_without_shell_questions_has_no_shell_steps() -> None:
+    asked = plan_of(DIRECTORY)
+    assert (asked.shell_steps, asked.directory_steps[0].name) == ((), "root_dse")
+
+
+def test_a_plan_can_be_reduced_to_one_channel() -> None:
+    both = plan_of(SHADOW, DIRECTORY)
+    assert both.reduce_to(frozenset({Channel.SHELL})) == plan_of(SHADOW)
+    assert both.reduce_to(frozenset({Channel.LDAP})) == plan_of(DIRECTORY)
+
+
+def test_a_directory_does_not_change_what_a_shell_is_asked() -> None:
+    assert plan_of(SHADOW, DIRECTORY).shell_steps == plan_of(SHADOW).shell_steps
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"base": "{config_nc}"},
+        {"scope": LdapScope.ONE},
+        {"filter": "(cn=*)"},
+        {"attributes": ("sn",)},
+        {"sd_flags": 7},
+        {"identity": LdapIdentity.ANONYMOUS},
+        {"page_size": 1},
+        {"entry_limit": 1},
+        {"output_limit": 1},
+    ],
+)
+def test_another_search_is_another_digest(changes: dict[str, object]) -> None:
+    step = LdapStep(
+        name="a", base="{default_nc}", scope=LdapScope.SUBTREE, filter="(objectClass=*)", attributes=("cn",)
+    )
+    assert digest_steps([step]) != digest_steps([replace(step, **changes)])  # type: ignore[arg-type] # as given
+    assert digest_step(step) != digest_step(replace(step, **changes))  # type: ignore[arg-type] # as given

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hardening.evaluate.judge import judge_check, resolve_parameters, result_id
 from hardening.model.check import Check, Comparison, Outcome
 from hardening.model.evidence import Absent, Known, Unreadable
-from hardening.model.platform import OperatingSystem, PlatformCondition
+from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform, PlatformCondition
 from hardening.model.result import Origin, ParameterValue, Result
 from hardening.model.snapshot import EndpointRecord, Snapshot
 from tests.evaluate.examples import (
@@ -139,6 +141,57 @@ def test_the_platform_decides_whether_a_check_applies(
 def test_a_check_applies_if_one_of_its_conditions_holds() -> None:
     check = make_check(applies_to=(PlatformCondition(os_family="windows"), PlatformCondition(os_family="linux")))
     assert judge(check, make_snapshot(SEEN)).outcome is Outcome.PASS
+
+
+AD = Directory(kind=DirectoryKind.ACTIVE_DIRECTORY)
+OPENLDAP = Directory(kind=DirectoryKind.OPENLDAP)
+STRANGE = Directory(kind=DirectoryKind.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("directory", "outcome", "note"),
+    [
+        (AD, Outcome.PASS, ""),
+        (OPENLDAP, Outcome.NOT_APPLICABLE, "not for this platform (openldap)"),
+        (STRANGE, Outcome.ERROR, "unknown platform: a directory of a kind that is not known here"),
+        (Absent(), Outcome.ERROR, "unknown platform: no directory answered"),
+        (Unreadable("the password is wrong"), Outcome.ERROR, "unknown platform: the password is wrong"),
+    ],
+)
+@pytest.mark.parametrize("system", [DEBIAN, Absent(), Unreadable("port 22 is closed")])
+def test_the_directory_decides_whether_a_check_of_directories_applies(
+    directory: Directory | Absent | Unreadable,
+    outcome: Outcome,
+    note: str,
+    system: OperatingSystem | Absent | Unreadable,
+) -> None:
+    check = make_check(applies_to=(PlatformCondition(directory=("active-directory",)),))
+    snapshot = replace(make_snapshot(SEEN), platform=Platform(os=system, directory=directory))
+    assert summary(judge(check, snapshot)) == (outcome, note)
+
+
+@pytest.mark.parametrize(
+    ("system", "directory", "outcome"),
+    [
+        (DEBIAN, OPENLDAP, Outcome.PASS),
+        (DEBIAN, AD, Outcome.NOT_APPLICABLE),
+        (DEBIAN, Unreadable("no answer"), Outcome.ERROR),
+        (Unreadable("no answer"), OPENLDAP, Outcome.ERROR),
+        (Unreadable("no answer"), AD, Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_a_condition_on_both_facets_needs_both(
+    system: OperatingSystem | Unreadable, directory: Directory | Unreadable, outcome: Outcome
+) -> None:
+    check = make_check(applies_to=(PlatformCondition(os_family="linux", directory=("openldap",)),))
+    snapshot = replace(make_snapshot(SEEN), platform=Platform(os=system, directory=directory))
+    assert judge(check, snapshot).outcome is outcome
+
+
+def test_a_condition_that_holds_needs_no_other() -> None:
+    conditions = (PlatformCondition(os_family="linux"), PlatformCondition(directory=("openldap",)))
+    snapshot = replace(make_snapshot(SEEN), platform=Platform(os=Unreadable("no answer"), directory=OPENLDAP))
+    assert judge(make_check(applies_to=conditions), snapshot).outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize("system", [DEBIAN, Absent(), Unreadable("no answer")])

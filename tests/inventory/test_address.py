@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from hardening.errors import UsageError
@@ -13,6 +16,9 @@ from hardening.model.target import (
     ContainerProgram,
     Credential,
     ImageEndpoint,
+    LdapAuthentication,
+    LdapEndpoint,
+    LdapSecurity,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -122,3 +128,73 @@ def test_malformed_jump_host_is_refused(jump: str) -> None:
 )
 def test_target_without_a_name_is_named_after_its_address(text: str, name: str) -> None:
     assert name_of(parse_address(text, NONE)) == name
+
+
+PASSWORD = Credential(password="env:AD")
+LDAP = LdapEndpoint(address="dc-01", user="audit@example.org", credential=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "endpoint"),
+    [
+        ("ldaps://audit@example.org@dc-01", AddressOptions(password="env:AD"), LDAP),
+        ("ldaps://dc-01", AddressOptions(user="audit@example.org", password="env:AD"), LDAP),
+        ("ldaps://dc-01:3269", AddressOptions(user="a", password="env:AD"), replace(LDAP, user="a", port=3269)),
+        (
+            "ldap://dc-01",
+            AddressOptions(user="a", password="env:AD", ca_file="ca.pem"),
+            replace(LDAP, user="a", port=389, security=LdapSecurity.STARTTLS, ca_file="ca.pem"),
+        ),
+        (
+            "ldaps://[2001:db8::1]",
+            AddressOptions(authentication=LdapAuthentication.ANONYMOUS),
+            LdapEndpoint(address="2001:db8::1", authentication=LdapAuthentication.ANONYMOUS),
+        ),
+        (
+            "ldaps://cn%3Daudit%2Cdc%3Dkommune@dc-01",
+            AddressOptions(password="env:AD"),
+            replace(LDAP, user="cn=audit,dc=kommune"),
+        ),
+    ],
+)
+def test_address_of_a_directory_means_an_endpoint(text: str, options: AddressOptions, endpoint: LdapEndpoint) -> None:
+    assert parse_address(text, options) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("ldaps://dc-01", NONE, "no account is named"),
+        ("ldaps://a@dc-01", NONE, "no password is named"),
+        ("ldaps://a:hemmelig@dc-01", NONE, "a password on the command line can be read by others"),
+        ("ldaps://dc-01/dc=x", NONE, "not an address; write ldaps://USER@HOST:PORT"),
+        ("ldap://", NONE, "not an address; write ldap://USER@HOST:PORT"),
+        ("ldaps://dc-01:x", NONE, "not an address"),
+        (
+            "ldaps://a@dc-01",
+            AddressOptions(authentication=LdapAuthentication.ANONYMOUS),
+            "auth anonymous and an account exclude each other",
+        ),
+        (
+            "ldaps://dc-01",
+            AddressOptions(authentication=LdapAuthentication.EXTERNAL),
+            "auth external needs a certificate and its key",
+        ),
+    ],
+)
+def test_a_directory_that_cannot_be_reached_so_is_refused(text: str, options: AddressOptions, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        parse_address(text, options)
+    assert "hemmelig" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name", "address"),
+    [
+        (LDAP, "dc-01", "ldaps://audit@example.org@dc-01:636"),
+        (replace(LDAP, port=3269, user=""), "dc-01:3269", "ldaps://dc-01:3269"),
+        (replace(LDAP, port=389, user="", security=LdapSecurity.STARTTLS), "dc-01", "ldap://dc-01:389"),
+    ],
+)
+def test_a_directory_is_named_after_its_host(endpoint: LdapEndpoint, name: str, address: str) -> None:
+    assert (name_of(endpoint), address_of(endpoint)) == (name, address)

@@ -17,6 +17,9 @@ from hardening.model.target import (
     ContainerProgram,
     Credential,
     ImageEndpoint,
+    LdapAuthentication,
+    LdapEndpoint,
+    LdapSecurity,
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
@@ -197,3 +200,81 @@ def test_site_settings_are_read(folder: Path) -> None:
 def test_malformed_selector_in_the_site_names_its_line(folder: Path) -> None:
     with pytest.raises(ContentError, match=r"site\.yaml:2:14: .*LABEL=VALUE"):
         load_site_settings(write(folder, "parameters:\n  - {select: zone, check: c, values: {a: b}}\n", "site.yaml"))
+
+
+DIRECTORIES = """
+credentials:
+  audit-domain: {password: "env:AUDIT_PASSWORD"}
+  audit-key: {key: id_audit}
+  papers: {certificate: audit.pem, key: audit.key}
+targets:
+  - name: dc-01
+    ssh: {address: dc-01.example.org, user: audit, credential: audit-key}
+    ldap: {address: dc-01.example.org, user: audit@example.org, ca_file: ./ca.pem}
+    credential: audit-domain
+  - name: ldap-01
+    ldap: {address: ldap-01, security: starttls, auth: external, credential: papers}
+  - name: open
+    ldap: {address: open, security: plain, auth: anonymous}
+    credential: audit-domain
+  - name: then
+    recorded: [a.recording.json.gz, a.ldap.recording.json.gz]
+"""
+
+
+def test_a_target_may_have_a_shell_and_a_directory(folder: Path) -> None:
+    shell, directory = load_inventory(write(folder, DIRECTORIES), AROUND).targets[0].endpoints
+    assert isinstance(shell, SshEndpoint)
+    assert shell.credential == Credential(key=str(folder / "id_audit"))
+    assert directory == LdapEndpoint(
+        address="dc-01.example.org",
+        user="audit@example.org",
+        ca_file=str(folder / "ca.pem"),
+        credential=Credential(password="env:AUDIT_PASSWORD"),
+    )
+
+
+def test_a_directory_may_stand_alone(folder: Path) -> None:
+    targets = load_inventory(write(folder, DIRECTORIES), AROUND).targets
+    assert [target.endpoints for target in targets[1:3]] == [
+        (
+            LdapEndpoint(
+                address="ldap-01",
+                port=389,
+                security=LdapSecurity.STARTTLS,
+                authentication=LdapAuthentication.EXTERNAL,
+                credential=Credential(certificate=str(folder / "audit.pem"), key=str(folder / "audit.key")),
+            ),
+        ),
+        # Nobody needs no credential, whatever the target has for its other endpoints.
+        (
+            LdapEndpoint(
+                address="open",
+                port=389,
+                security=LdapSecurity.PLAIN,
+                authentication=LdapAuthentication.ANONYMOUS,
+            ),
+        ),
+    ]
+
+
+def test_a_target_may_have_several_recordings(folder: Path) -> None:
+    target = load_inventory(write(folder, DIRECTORIES), AROUND).targets[3]
+    assert target.endpoints == tuple(
+        RecordedEndpoint(str(folder / name)) for name in ("a.recording.json.gz", "a.ldap.recording.json.gz")
+    )
+
+
+@pytest.mark.parametrize(
+    ("ldap", "said"),
+    [
+        ("{address: a, security: plain, user: b}", "without encryption no login is sent"),
+        ("{address: a, user: b}", "no password is named"),
+        ("{address: a}", "no account is named"),
+        ("{address: a, auth: anonymous, user: b}", "auth anonymous and an account exclude each other"),
+        ("{address: a, auth: external}", "auth external needs a certificate and its key"),
+    ],
+)
+def test_a_directory_that_cannot_be_reached_so_is_refused(folder: Path, ldap: str, said: str) -> None:
+    (problem,) = problems(folder, f"targets:\n  - name: a\n    ldap: {ldap}\n")
+    assert problem.startswith(f"inventory.yaml:3:11: {said}; ")

@@ -9,9 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hardening.model.ldap_filter import Filter, fits, is_decidable, join_filters, list_attributes, parse_filter
+from hardening.model.ldap_filter import Filter, find_fitting, is_decidable, join_filters, list_attributes, parse_filter
 from hardening.model.secret_attributes import is_secret
-from hardening.model.step import Answer, LdapAnswer, LdapStep, NotRun
+from hardening.model.step import Answer, LdapAnswer, LdapStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,21 +65,19 @@ def deal_out(searches: Sequence[Search], answers: Mapping[str, Answer]) -> Mappi
         if search.step.name not in answers or len(search.asks) == 1:
             continue
         answer = dealt.pop(search.step.name)
+        found: dict[Filter, frozenset[int]] = {}
         for ask in search.asks:
-            dealt[ask.name] = _deal(answer, ask, is_shared=ask.filter != search.step.filter)
+            dealt[ask.name] = _deal(answer, ask, found, is_whole=ask.filter == search.step.filter)
     return dealt
 
 
-def _deal(answer: Answer, ask: LdapStep, *, is_shared: bool) -> Answer:
+def _deal(answer: Answer, ask: LdapStep, found: dict[Filter, frozenset[int]], *, is_whole: bool) -> Answer:
     if not isinstance(answer, LdapAnswer):
         return answer
-    node: Filter = parse_filter(ask.filter)
-    entries = tuple(entry for entry in answer.entries if fits(node, entry)) if is_shared else answer.entries
+    entries = answer.entries
+    if not is_whole:
+        fitting = find_fitting(parse_filter(ask.filter), entries, found)
+        entries = tuple(entries[number] for number in sorted(fitting))
     if len(entries) <= ask.entry_limit:
         return replace(answer, entries=entries)
     return replace(answer, entries=entries[: ask.entry_limit], cut=answer.cut or f"more than {ask.entry_limit} entries")
-
-
-def missing_answers(steps: Iterable[str], reason: str) -> Mapping[str, Answer]:
-    """Return that none of some steps was run, and why."""
-    return {name: NotRun(reason) for name in steps}

@@ -7,7 +7,7 @@ entry fits, ``is_decidable`` says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -200,21 +200,53 @@ def is_decidable(node: Filter) -> bool:
 
 def fits(node: Filter, entry: LdapEntry) -> bool:
     """Say whether an entry fits a decidable filter; attributes that it looks at must have been asked for."""
+    return bool(find_fitting(node, (entry,), {}))
+
+
+def find_fitting(node: Filter, entries: Sequence[LdapEntry], found: dict[Filter, frozenset[int]]) -> frozenset[int]:
+    """Return the numbers of the entries that fit a decidable filter.
+
+    ``found`` remembers the parts of filters, for the next filter over the same entries.
+    """
+    if node not in found:
+        match node:
+            case And(parts):
+                fitting = frozenset.intersection(*(find_fitting(part, entries, found) for part in parts))
+            case Or(parts):
+                fitting = frozenset().union(*(find_fitting(part, entries, found) for part in parts))
+            case Negated(part):
+                fitting = frozenset(range(len(entries))) - find_fitting(part, entries, found)
+            case Present() | Compared() | Pieces() | Ruled():
+                fitting = _find_by_value(node, entries)
+        found[node] = fitting
+    return found[node]
+
+
+def _find_by_value(node: Present | Compared | Pieces | Ruled, entries: Sequence[LdapEntry]) -> frozenset[int]:
+    attribute = node.attribute.lower()
+    # Most values of a directory are those of many objects.
+    known: dict[tuple[bytes, ...], bool] = {}
+    fitting = []
+    for number, entry in enumerate(entries):
+        values = entry.attributes.get(attribute, ())
+        holds = known.get(values)
+        if holds is None:
+            holds = known[values] = _holds(node, attribute, values)
+        if holds:
+            fitting.append(number)
+    return frozenset(fitting)
+
+
+def _holds(node: Present | Compared | Pieces | Ruled, attribute: str, values: tuple[bytes, ...]) -> bool:
     match node:
-        case And(parts):
-            return all(fits(part, entry) for part in parts)
-        case Or(parts):
-            return any(fits(part, entry) for part in parts)
-        case Negated(part):
-            return not fits(part, entry)
-        case Present(attribute):
-            return attribute.lower() == "objectclass" or bool(entry.values(attribute))
-        case Compared(attribute, relation, value):
-            return any(_compare(attribute.lower(), found, relation, value) for found in entry.values(attribute))
-        case Pieces(attribute, pieces):
-            return any(_has_pieces(found, pieces) for found in entry.values(attribute))
-        case Ruled(attribute, rule, value):
-            return any(_has_bits(found, value, every=rule == BIT_AND) for found in entry.values(attribute))
+        case Present():
+            return attribute == "objectclass" or bool(values)
+        case Compared(_, relation, value):
+            return any(_compare(attribute, found, relation, value) for found in values)
+        case Pieces(_, pieces):
+            return any(_has_pieces(found, pieces) for found in values)
+        case Ruled(_, rule, value):
+            return any(_has_bits(found, value, every=rule == BIT_AND) for found in values)
 
 
 def _compare(attribute: str, found: bytes, relation: str, value: bytes) -> bool:
