@@ -67,9 +67,10 @@ def main(started: float, arguments: list[str]) -> int:
     setattr(session, BATCHES[2], clock.timed("batches", getattr(session, BATCHES[2])))
     clock.seconds["start-up"] = time.time() - started
     from hardening.cli import invoke  # noqa: PLC0415 - counted as start-up
+    from hardening.secrets import Redactor  # noqa: PLC0415 - counted as start-up
 
     began = time.perf_counter()
-    status = invoke(arguments)
+    status = invoke(arguments, Redactor())
     inside = sum(clock.seconds.values()) - clock.seconds["start-up"]
     clock.seconds["rest"] = time.perf_counter() - began - inside
     parts = {**clock.seconds, "connect to last byte": clock.last - clock.first}

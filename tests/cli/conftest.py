@@ -16,6 +16,7 @@ from hardening.content.load import load_content
 from hardening.model.content import Content
 from hardening.probes import KINDS
 from hardening.probes.kind import ProbeKind
+from hardening.secrets import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def hardening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
 
     def run(*words: object) -> Run:
         capfd.readouterr()
-        status = invoke([str(word) for word in words])
+        status = invoke([str(word) for word in words], Redactor())
         shown = capfd.readouterr()
         return Run(status, shown.out, shown.err)
 
@@ -73,5 +74,5 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a recording of this machine, asked the whole extended baseline once for all tests."""
     folder = tmp_path_factory.mktemp("recorded")
     arguments = ["collect", "local", "-b", "linux-server:extended", "--keep-raw", "-q", "--into", str(folder / "scan")]
-    assert invoke(arguments) == 0
+    assert invoke(arguments, Redactor()) == 0
     return folder / "scan" / "local.recording.json.gz"

@@ -13,8 +13,8 @@ from hardening.cli import COMMANDS
 PROBE = """
 import json, sys
 before = set(sys.modules)
-from hardening.cli import invoke
-status = invoke(sys.argv[1:])
+from hardening.cli import Redactor, invoke
+status = invoke(sys.argv[1:], Redactor())
 loaded = {name.partition('.')[0] for name in set(sys.modules) - before}
 print(json.dumps([status, sorted(loaded - set(sys.stdlib_module_names) - {'click', 'hardening'})]))
 """

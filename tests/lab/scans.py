@@ -14,6 +14,7 @@ from typing import Any, Final
 from unittest import mock
 
 from hardening.cli import invoke
+from hardening.secrets import Redactor
 from hardening.transports.session import Limits, Opening
 from tests.lab.catalogue import PASSWORD, Login, jumps
 from tests.lab.lab import Lab
@@ -101,7 +102,7 @@ class Scans:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            status = invoke([str(word) for word in words])
+            status = invoke([str(word) for word in words], Redactor())
         return Run(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
     def environment(self) -> Mapping[str, str]:

@@ -17,8 +17,12 @@ def no_prompt(label: str) -> str:
     pytest.fail(f"asked for {label}")
 
 
+def no_values(text: str) -> dict[str, object]:
+    pytest.fail(f"asked for the values of {text}")
+
+
 def resolve(reference: str, **environ: str) -> str:
-    return resolve_secret(reference, environ=environ, prompt=no_prompt).reveal()
+    return resolve_secret(reference, environ=environ, prompt=no_prompt, read_values=no_values).reveal()
 
 
 def secret_file(tmp_path: Path, content: bytes = PASSWORD.encode(), mode: int = 0o600) -> str:
@@ -132,14 +136,15 @@ def test_a_person_is_asked_with_the_label(reference: str, label: str) -> None:
         labels.append(shown)
         return PASSWORD
 
-    secret = resolve_secret(reference, environ={}, prompt=ask)
+    secret = resolve_secret(reference, environ={}, prompt=ask, read_values=no_values)
     assert (secret, labels) == (Secret(PASSWORD), [label])
 
 
-@pytest.mark.parametrize("text", ["Sommer-2026!", "vault:x", "env:", "file:", "ENV:X", ""])
+@pytest.mark.parametrize("text", ["Sommer-2026!", "vault:x", "cred:../etc", "cred:", "env:", "file:", "ENV:X", ""])
 def test_what_is_no_reference_is_refused_and_not_repeated(text: str) -> None:
     assert refusal(text) == (
-        "a secret is given by reference: write env:NAME, file:PATH or prompt: where the secret is wanted"
+        "a secret is given by reference: write env:NAME, file:PATH, cred:NAME, ansible-vault:PATH#KEY, "
+        "vault:MOUNT/PATH#KEY or prompt: where the secret is wanted"
     )
 
 
@@ -157,11 +162,27 @@ def test_a_resolver_asks_once_for_each_reference() -> None:
         labels.append(shown)
         return PASSWORD
 
-    resolver = SecretResolver(environ={}, prompt=ask, redactor=Redactor())
+    resolver = SecretResolver(environ={}, prompt=ask, read_values=no_values, redactor=Redactor())
     assert (resolver("prompt:a"), resolver("prompt:a"), labels) == (Secret(PASSWORD), Secret(PASSWORD), ["a"])
 
 
 def test_what_a_resolver_resolved_is_redacted() -> None:
     redactor = Redactor()
-    SecretResolver(environ={"AUDIT": PASSWORD}, prompt=no_prompt, redactor=redactor)("env:AUDIT")
+    SecretResolver(environ={"AUDIT": PASSWORD}, prompt=no_prompt, read_values=no_values, redactor=redactor)("env:AUDIT")
     assert redactor.redact(f"login with {PASSWORD}") == "login with [secret]"
+
+
+def test_a_credential_of_systemd_is_read_from_its_folder(tmp_path: Path) -> None:
+    # systemd hands it over readable by an ACL, which shows as the mode of the group.
+    (tmp_path / "sudo").write_text(f"{PASSWORD}\n")
+    (tmp_path / "sudo").chmod(0o440)
+    assert resolve("cred:sudo", CREDENTIALS_DIRECTORY=str(tmp_path)) == PASSWORD
+
+
+def test_a_credential_without_systemd_is_refused() -> None:
+    assert "LoadCredential=sudo:PATH" in refusal("cred:sudo")
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_credential_stays_in_its_folder(tmp_path: Path, name: str) -> None:
+    assert "passed on no credentials" in refusal(f"cred:{name}", CREDENTIALS_DIRECTORY=str(tmp_path))

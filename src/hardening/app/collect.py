@@ -16,6 +16,7 @@ from hardening.probes.kind import Channel
 from hardening.snapshots.files import write_atomically
 from hardening.snapshots.folder import ScanFolder, ScanRecord
 from hardening.snapshots.redaction import Vocabulary, redact_recording
+from hardening.snapshots.withholding import withhold_answers, withhold_secrets
 from hardening.transports import open_session
 from hardening.transports.recorded import RecordedDirectory, RecordedSession
 from hardening.transports.recording import RecordingDirectory, RecordingSession, encode_recording
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hardening.model.content import Content
     from hardening.model.snapshot import Snapshot
     from hardening.model.target import Endpoint, Target
+    from hardening.secrets.redaction import Redactor
     from hardening.transports.session import AnySession, Opening
 
 
@@ -58,6 +60,7 @@ class CollectContext:
     ticks: Callable[[], float]
     progress: Callable[[str, str], None]
     tool_version: str
+    redactor: Redactor
 
 
 def plan_collection(request: CollectRequest, content: Content) -> Plans:
@@ -106,11 +109,12 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
     )
     with context.opening.bastions.held():
         for snapshot in executor.collect(request.targets):
-            folder.keep(snapshot)
+            kept = withhold_secrets(snapshot, context.redactor)
+            folder.keep(kept)
             sessions.keep_recording(snapshot.target, folder)
             # Told when it is kept and not when it is seen: whoever interrupts a scan keeps what was said to be done.
             context.progress(snapshot.target, "done" if snapshot.reached else "failed")
-            yield snapshot
+            yield kept
 
 
 def open_scan_folder(path: Path, request: CollectRequest, context: CollectContext) -> ScanFolder:
@@ -183,7 +187,7 @@ class _OpenSessions:
         with self._lock:
             sessions = self._recordings.pop(target, [])
         for session in sessions:
-            recording = session.recording
+            recording = withhold_answers(session.recording, self._context.redactor)
             path = folder.recording_path(target, of_directory=recording.of_directory)
             if not isinstance(self._redact, Absent):
                 recording = redact_recording(recording, self._redact)

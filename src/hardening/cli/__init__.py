@@ -10,15 +10,18 @@ import importlib
 import os
 import signal
 import sys
+import traceback
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from hardening import __version__
 from hardening.errors import HardeningError
+from hardening.secrets.redaction import Redactor
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("hardening.cli.scan", "Visit targets, judge the answers, report the gaps."),
@@ -85,18 +88,30 @@ def run() -> NoReturn:
     # Nearly all that a command makes lives until it ends; looking for garbage as often as usual costs a fifth of it.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(invoke(sys.argv[1:]))
+    redactor = Redactor()
+    sys.excepthook = partial(_report_crash, redactor)
+    sys.exit(invoke(sys.argv[1:], redactor))
 
 
-def invoke(arguments: list[str]) -> int:
-    """Run the command line with some arguments and return the exit status; prints errors as one clear line each."""
+def invoke(arguments: list[str], redactor: Redactor) -> int:
+    """Run the command line with some arguments and return the exit status; prints errors as one clear line each.
+
+    ``redactor`` learns every secret that is resolved, and keeps it out of what is printed and written.
+    """
     from hardening.cli.failure import describe_failure  # noqa: PLC0415 - only when something is printed
 
     try:
-        status = main.main(arguments, prog_name="hardening", standalone_mode=False)
+        status = main.main(arguments, prog_name="hardening", standalone_mode=False, obj=redactor)
     except (click.ClickException, click.Abort, HardeningError, KeyboardInterrupt, BrokenPipeError) as error:
-        return describe_failure(error)
+        return describe_failure(error, redactor)
     return status if isinstance(status, int) else 0
+
+
+def _report_crash(
+    redactor: Redactor, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the traceback of a crash as Python does, without secrets."""
+    sys.stderr.write(redactor.redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -72,7 +73,16 @@ def doctor(
     with show_progress(len(reached.targets), quiet=quiet) as progress:
         context = build_context(progress, redactor)
         for examination in examine_all(reached.targets, plans, context, workers=reach.workers):
-            found.append((examination, diagnose(examination)))
+            lines = tuple(
+                replace(
+                    line,
+                    what=redactor.redact(line.what),
+                    remedy=redactor.redact(line.remedy),
+                    line=redactor.redact(line.line),
+                )
+                for line in diagnose(examination)
+            )
+            found.append((examination, lines))
             if not as_json:
                 _print(*found[-1], wording)
     if as_json:

@@ -9,6 +9,7 @@ import click
 
 from hardening.errors import ContentError, HardeningError, StorageError
 from hardening.model.clean import clean_line
+from hardening.secrets.redaction import Redactor
 
 USAGE = 2
 NOT_KEPT = 4
@@ -16,8 +17,8 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
-def describe_failure(error: BaseException) -> int:
-    """Print an error on standard error and return the exit status that belongs to it."""
+def describe_failure(error: BaseException, redactor: Redactor) -> int:
+    """Print an error on standard error, without secrets, and return the exit status that belongs to it."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -33,15 +34,15 @@ def describe_failure(error: BaseException) -> int:
             return BROKEN_PIPE
         case ContentError(problems=problems):
             for problem in problems:
-                click.echo(clean_line(str(problem)), err=True)
+                click.echo(clean_line(redactor.redact(str(problem))), err=True)
             count = len(problems)
             _print(f"{count} problem{'s' if count != 1 else ''} in content; nothing ran")
             return USAGE
         case StorageError():
-            _print(str(error))
+            _print(redactor.redact(str(error)))
             return NOT_KEPT
         case HardeningError():
-            _print(str(error))
+            _print(redactor.redact(str(error)))
             return USAGE
         case _:
             raise error

@@ -55,6 +55,20 @@ class OutputType(click.ParamType[Output]):
         return Output(name, path, view)
 
 
+class SecretReferenceType(click.ParamType[str]):
+    """Reads a reference to a secret; what is none may be the secret itself, and is not repeated."""
+
+    name = "REF"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the reference; fails with the references there are."""
+        from hardening.secrets.reference import WAYS, is_reference  # noqa: PLC0415 - keeps `--help` light
+
+        if value and not is_reference(value):
+            self.fail(f"a secret is given by reference: write {WAYS}", param, ctx)
+        return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetArguments:
     """Which targets, and how they are reached; ``None`` and ``""`` mean not said."""
@@ -177,9 +191,17 @@ target_arguments = _bundle(
             type=click.Choice(["sudo", "kit"]),
             help="Reach root rights through sudo, or through what `plan --kit` installed.",
         ),
-        click.option("--sudo-password-from", default="", metavar="REF", help="env:NAME, file:PATH or prompt:."),
         click.option(
-            "--password-from", default="", metavar="REF", help="Login password: env:NAME, file:PATH, prompt:."
+            "--sudo-password-from",
+            type=SecretReferenceType(),
+            default="",
+            help="Where sudo's password is: env:NAME, file:PATH, cred:NAME, prompt: and more.",
+        ),
+        click.option(
+            "--password-from",
+            type=SecretReferenceType(),
+            default="",
+            help="Where the login password is, likewise.",
         ),
         click.option(
             "--ca-file",

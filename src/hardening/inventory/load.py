@@ -336,9 +336,10 @@ class _Joiner:
         )
 
     def _reference(self, reference: str | None) -> str:
-        """Return a secret reference; the path of ``file:`` counts from the inventory's folder."""
-        if reference and reference.startswith("file:"):
-            return f"file:{self._path(reference.removeprefix('file:'))}"
+        """Return a secret reference; the path in it counts from the inventory's folder."""
+        scheme, _, path = (reference or "").partition(":")
+        if scheme in {"file", "ansible-vault"}:
+            return f"{scheme}:{self._path(path)}"
         return reference or ""
 
     def _path(self, text: str) -> str:

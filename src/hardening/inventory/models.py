@@ -9,16 +9,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from hardening.documents.validate import Form, problem_error
 from hardening.inventory.address import CONTAINER_NAME, IMAGE_REFERENCE
+from hardening.secrets.reference import FORM, WAYS, is_reference
 
-_REFERENCE = r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|prompt:.*)"
 _BASELINE = r"[a-z0-9][a-z0-9-]*(:(basic|extended))?"
 
 
 def _require_secret_reference(value: str) -> str:
-    if not re.fullmatch(_REFERENCE, value):
+    if not is_reference(value):
         # What stands here may be the secret itself, so it is not repeated.
         msg = "this is no reference to a secret"
-        raise problem_error(msg, "write env:NAME, file:PATH or prompt:")
+        raise problem_error(msg, f"write {WAYS}")
     return value
 
 
@@ -33,7 +33,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 SecretReference = Annotated[
     str,
     AfterValidator(_require_secret_reference),
-    Field(description="env:NAME, file:PATH or prompt:", json_schema_extra={"pattern": f"^{_REFERENCE}$"}),
+    Field(description=WAYS, json_schema_extra={"pattern": f"^{FORM}$"}),
 ]
 BaselineName = Annotated[
     str, AfterValidator(_require_baseline_name), Field(json_schema_extra={"pattern": f"^{_BASELINE}$"})

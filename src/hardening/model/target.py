@@ -28,7 +28,7 @@ class HostKeys(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """References to secrets, never the secrets themselves (``env:NAME``, ``file:PATH``, ``prompt:``); ``""`` is none.
+    """References to secrets, never the secrets themselves (``env:NAME``, ``file:PATH`` …); ``""`` is none.
 
     ``key`` is the path of a private key file, ``certificate`` that of its certificate: where it is ``""``, the one
     beside the key counts, if there is one.
