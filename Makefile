@@ -46,7 +46,7 @@ packages: $(VENV)/tools ## install the Debian packages that tests need (root)
 	$(BIN)/python -m tests.lab install
 
 test: packages test-quick ## quick suite, then the lab of real servers (root; installs Debian packages)
-	$(BIN)/pytest -n 2 --dist loadfile -m 'lab and not slow' tests/lab
+	$(BIN)/pytest -n 2 --dist loadfile -m 'lab and not slow'
 
 test-all: test ## everything, also what is marked slow
 	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and not lab'

@@ -37,6 +37,8 @@ COMMAND_LINES = {
     "collect": ["collect", "-i", "inventory.yaml", "--keep-raw", "--into", "kept", "-vv"],
     "evaluate": ["evaluate", "kept", "-o", "json=-", "-vv"],
     "report": ["report", "gap.json", "-o", "html=-"],
+    "history": ["history", "--json"],
+    "trend": ["trend"],
     "plan": ["plan", "-b", "linux-server"],
     "doctor": ["doctor", "-i", "inventory.yaml", "--json", "-vv"],
     "explain": ["explain", "linux-perm-shadow", "--from", "latest"],

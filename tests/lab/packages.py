@@ -16,6 +16,7 @@ PACKAGES = (
     "mmdebstrap",
     "openssh-client",
     "podman",
+    "postgresql",
     "runc",
     "strace",
     "systemd-container",

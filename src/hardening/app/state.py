@@ -13,12 +13,25 @@ from hardening.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_BACK = {"latest": 1, "previous": 2}
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The state folder; made when something is first kept in it."""
 
     path: Path
+    history_url: str = ""
+
+    @property
+    def history(self) -> str:
+        """The URL of the database with the history."""
+        return self.history_url or f"sqlite:///{self.path / 'history.sqlite'}"
+
+    @property
+    def has_history(self) -> bool:
+        """Say whether a history was begun; one on a server is asked."""
+        return bool(self.history_url) or (self.path / "history.sqlite").exists()
 
     @property
     def scans(self) -> Path:
@@ -42,10 +55,11 @@ class State:
 def find_state(environ: Mapping[str, str]) -> State:
     """Return the state folder: ``$STATE_DIRECTORY`` (as systemd sets it), else ``~/.local/state/hardening``."""
     named = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    history = environ.get("HARDENING_HISTORY", "")
     if named:
-        return State(Path(named))
+        return State(Path(named), history)
     base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/root")) / ".local/state")
-    return State(Path(base) / "hardening")
+    return State(Path(base) / "hardening", history)
 
 
 def new_scan_id(started: float) -> str:
@@ -54,18 +68,26 @@ def new_scan_id(started: float) -> str:
 
 
 def find_scan(text: str, state: State) -> Path:
-    """Return what SCAN means: a JSON report, a snapshot folder, a scan id, or ``latest``. Raises ``UsageError``."""
-    folders = state.scan_folders()
-    if text == "latest":
-        if not folders:
-            msg = "latest: no scan is kept yet; run `hardening scan` first, or name a JSON report or snapshot folder"
-            raise UsageError(msg)
-        return folders[-1]
+    """Return what SCAN means: a JSON report, a snapshot folder, a scan id, ``latest`` or ``previous``.
+
+    A scan of the history whose folder is gone is laid out again. Raises ``UsageError`` if there is no such scan.
+    """
     path = Path(text)
-    if path.exists():
+    if text not in _BACK and path.exists():
         return path
+    # Imported here: only whoever names a scan of the history waits for the database.
+    from hardening.app.history import lay_out, list_ids  # noqa: PLC0415
+
+    ids = list_ids(state) or tuple(folder.name for folder in state.scan_folders())
+    if text in _BACK:
+        if len(ids) < _BACK[text]:
+            msg = f"{text}: no such scan is kept yet; run `hardening scan`, or name a JSON report or snapshot folder"
+            raise UsageError(msg)
+        text = ids[-_BACK[text]]
     kept = state.scans / text
     if "/" not in text and kept.is_dir():
         return kept
-    msg = f"{text}: no such scan; name a JSON report, a snapshot folder, a scan id or `latest`"
+    if text in ids:
+        return lay_out(text, state)
+    msg = f"{text}: no such scan; name a JSON report, a snapshot folder, a scan id, `latest` or `previous`"
     raise UsageError(msg)

@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hardening.cli.report", "Write the report of an earlier scan in other formats."),
     "diff": ("hardening.cli.diff", "Tell what changed between two scans."),
     "waivers": ("hardening.cli.waivers", "List, add and check waivers: dated decisions to live with a gap."),
+    "history": ("hardening.cli.history", "List the scans that were kept, and care for them."),
+    "trend": ("hardening.cli.trend", "Show how compliance and gaps went over the scans that were kept."),
     "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
     "doctor": ("hardening.cli.doctor", "Find out what is wrong with the way to a target, with the remedy."),
     "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("check")
-@click.option("--from", "scan", metavar="SCAN", help="JSON report, snapshot folder, scan id or latest.")
+@click.option("--from", "scan", metavar="SCAN", help="JSON report, snapshot folder, scan id, latest or previous.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the scan (repeatable).")
 @site_option
 @language_option

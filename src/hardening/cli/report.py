@@ -47,8 +47,8 @@ def report(
 ) -> None:
     """Write the report of an earlier scan in other formats.
 
-    SCAN is a JSON report, a snapshot folder, a scan id, or latest. A JSON report is rendered as it stands; snapshots
-    are judged anew by the content of this version.
+    SCAN is a JSON report, a snapshot folder, a scan id, latest or previous. A JSON report is rendered as
+    it stands; snapshots are judged anew by the content of this version.
 
     \b
       hardening report gap.json -o html=gap.html --lang en

@@ -53,6 +53,7 @@ def scan(
     from hardening.app.estimates import describe_estimates  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest  # noqa: PLC0415
     from hardening.app.narrow import narrow_to_gaps  # noqa: PLC0415
+    from hardening.app.history import keep_scan  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
@@ -102,6 +103,9 @@ def scan(
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
     deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
+    # After the reports: should the history fail, they and the snapshots are there all the same.
+    for warning in keep_scan(scanned.assessment.report, scanned.folder, find_state(os.environ), now=time.time()):
+        click.echo(f"hardening: {warning}", err=True)
     if not judged.quiet:
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
     return assessment.gate.exit_code

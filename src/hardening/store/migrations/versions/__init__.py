@@ -1,0 +1,1 @@
+"""Schemas of the history, one after another; Alembic runs them."""
