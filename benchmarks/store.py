@@ -1,6 +1,6 @@
 """The history at the size of a county: keep 1,000 targets, show the trend of 52 weekly scans of 400 targets.
 
-    .venv/bin/python benchmarks/store.py
+.venv/bin/python benchmarks/store.py
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ COMMAND_LINES = {
     "report": ["report", "gap.json", "-o", "html=-"],
     "history": ["history", "--json"],
     "trend": ["trend"],
+    "verify": ["verify", "latest"],
+    "bundle": ["bundle", "latest", "-o", "evidence.tar"],
     "plan": ["plan", "-b", "linux-server"],
     "doctor": ["doctor", "-i", "inventory.yaml", "--json", "-vv"],
     "explain": ["explain", "linux-perm-shadow", "--from", "latest"],

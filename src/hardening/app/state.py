@@ -39,6 +39,11 @@ class State:
         return self.path / "scans"
 
     @property
+    def chain(self) -> Path:
+        """The folder with the manifests of all scans."""
+        return self.path / "chain"
+
+    @property
     def accepted_hosts(self) -> Path:
         """The file with the host keys that were accepted because they were new."""
         return self.path / "known_hosts"

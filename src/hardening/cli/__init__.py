@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "waivers": ("hardening.cli.waivers", "List, add and check waivers: dated decisions to live with a gap."),
     "history": ("hardening.cli.history", "List the scans that were kept, and care for them."),
     "trend": ("hardening.cli.trend", "Show how compliance and gaps went over the scans that were kept."),
+    "verify": ("hardening.cli.verify", "Check evidence: what is missing, altered or cut off, and who signed."),
+    "bundle": ("hardening.cli.bundle", "Pack the evidence of a scan into one file for an auditor."),
     "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
     "doctor": ("hardening.cli.doctor", "Find out what is wrong with the way to a target, with the remedy."),
     "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),

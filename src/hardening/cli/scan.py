@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hardening.cli.options import content_arguments, judge_arguments, target_arguments, verbose_option
+from hardening.cli.options import (
+    SecretReferenceType,
+    content_arguments,
+    judge_arguments,
+    target_arguments,
+    verbose_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +26,16 @@ if TYPE_CHECKING:
 @judge_arguments
 @click.option("--gaps-of", metavar="SCAN", help="Only what was a gap in this earlier scan: fix, then look again.")
 @click.option("--keep-raw", is_flag=True, help="Keep a recording of the raw answers beside each snapshot.")
+@click.option(
+    "--sign-key",
+    default="",
+    metavar="FILE|agent:FINGERPRINT",
+    envvar="HARDENING_SIGN_KEY",
+    help="Sign the evidence with this SSH key.",
+)
+@click.option(
+    "--sign-passphrase-from", type=SecretReferenceType(), default="", help="Where the passphrase of that key is."
+)
 @verbose_option
 def scan(
     *,
@@ -28,6 +44,8 @@ def scan(
     judged: JudgeArguments,
     gaps_of: str | None,
     keep_raw: bool,
+    sign_key: str,
+    sign_passphrase_from: str,
     verbose: int,
 ) -> int:
     """Visit targets, judge the answers, report the gaps.
@@ -56,17 +74,19 @@ def scan(
     from hardening.app.history import keep_scan  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
+    from hardening.app.seal import name_operator, open_signer, seal_scan  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
-    from hardening.cli.surroundings import build_context, start_log  # noqa: PLC0415
+    from hardening.cli.surroundings import build_context, build_resolver, start_log  # noqa: PLC0415
 
     redactor = start_log(verbose)
     destinations = read_destinations(judged.outputs)
     reached = read_targets(reach, asked)
     options = read_options(reached.site, judged.lang)
+    signer = open_signer(sign_key, sign_passphrase_from, build_resolver(redactor), os.environ)
     only = frozenset(asked.checks)
     judging = read_judging(judged, reached.site, reached.content)
     targets = reached.targets
@@ -103,9 +123,20 @@ def scan(
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
     deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
+    sealed = seal_scan(
+        scanned,
+        request.collect,
+        reached.content,
+        find_state(os.environ),
+        signer,
+        operator=name_operator(),
+        now=time.time(),
+    )
     # After the reports: should the history fail, they and the snapshots are there all the same.
     for warning in keep_scan(scanned.assessment.report, scanned.folder, find_state(os.environ), now=time.time()):
         click.echo(f"hardening: {warning}", err=True)
     if not judged.quiet:
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
+        signed = f"signed by {sealed.signer}" if sealed.signer else "not signed"
+        click.echo(f"chain: {sealed.head} (number {sealed.number}, {signed})", err=True)
     return assessment.gate.exit_code

@@ -50,7 +50,7 @@ def start_log(verbose: int) -> Redactor:
 
 def build_context(progress: Callable[[str, str], None], redactor: Redactor) -> CollectContext:
     """Return what collecting needs from outside."""
-    resolver = SecretResolver(environ=os.environ, prompt=ask_secret, read_values=read_values, redactor=redactor)
+    resolver = build_resolver(redactor)
     return CollectContext(
         opening=Opening(resolve=resolver, accepted_hosts=find_state(os.environ).accepted_hosts),
         seconds=time.time,
@@ -59,6 +59,11 @@ def build_context(progress: Callable[[str, str], None], redactor: Redactor) -> C
         tool_version=__version__,
         redactor=redactor,
     )
+
+
+def build_resolver(redactor: Redactor) -> SecretResolver:
+    """Return what resolves references to secrets here."""
+    return SecretResolver(environ=os.environ, prompt=ask_secret, read_values=read_values, redactor=redactor)
 
 
 def read_values(text: str) -> Mapping[str, object]:

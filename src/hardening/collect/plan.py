@@ -91,8 +91,13 @@ def _build(probes: tuple[Probe, ...]) -> Plan:
 
 def digest_steps(steps: Sequence[Step]) -> str:
     """Return the SHA-256, in hexadecimal, of the canonical JSON of ``steps``."""
+    return hashlib.sha256(encode_steps(steps)).hexdigest()
+
+
+def encode_steps(steps: Sequence[Step]) -> bytes:
+    """Return the canonical JSON of ``steps``."""
     text = json.dumps([describe_step(step) for step in steps], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text.encode()
 
 
 def describe_step(step: Step) -> dict[str, str | int | bool | list[str]]:

@@ -31,10 +31,11 @@ ENTRY_LISTS: dict[str, type[ResultEntry | ControlResultEntry]] = {
 def render_json(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
     """Yield the one file of the JSON report; it is the same in every language."""
     del options
-    yield OutputFile("report.json", _render_chunks(report))
+    yield OutputFile("report.json", render_json_chunks(report))
 
 
-def _render_chunks(report: Report) -> Iterator[bytes]:
+def render_json_chunks(report: Report) -> Iterator[bytes]:
+    """Yield the JSON report piece by piece."""
     yield f'{{"schema_version": {SCHEMA_VERSION}'.encode()
     for field in fields(Summary):
         value = encode(getattr(report.summary, field.name))
