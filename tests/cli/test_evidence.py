@@ -14,6 +14,9 @@ from hardening.app.bundle_texts import README
 from tests.cli.conftest import Command
 from tests.seal.examples import allow, make_key
 
+pytestmark = pytest.mark.lab
+"""Needs ssh-keygen."""
+
 COMMANDS = README.split("# begin check\n")[1].split("# end check\n")[0]
 
 

@@ -41,6 +41,7 @@ COMMAND_LINES = {
     "trend": ["trend"],
     "verify": ["verify", "latest"],
     "bundle": ["bundle", "latest", "-o", "evidence.tar"],
+    "schedule": ["schedule", "install", "--dry-run"],
     "plan": ["plan", "-b", "linux-server"],
     "doctor": ["doctor", "-i", "inventory.yaml", "--json", "-vv"],
     "explain": ["explain", "linux-perm-shadow", "--from", "latest"],

@@ -16,6 +16,9 @@ from hardening.seal.sshsig import Signer, load_signer, read_signature
 from hardening.secrets import Secret
 from tests.seal.examples import allow, make_key
 
+pytestmark = pytest.mark.lab
+"""Needs ssh-keygen and ssh-agent."""
+
 MESSAGE = b"what was seen\n"
 KINDS = [("ed25519", ""), ("ecdsa", "256"), ("ecdsa", "384"), ("ecdsa", "521"), ("rsa", "2048")]
 

@@ -14,6 +14,9 @@ from hardening.seal.sshsig import load_signer
 from hardening.seal.verify import Trust, check_bundle, check_chain, read_allowed_signers
 from tests.seal.examples import allow, make_bundle, make_key, make_links, unpack
 
+pytestmark = pytest.mark.lab
+"""Needs ssh-keygen."""
+
 COMMANDS = README.split("# begin check\n")[1].split("# end check\n")[0]
 
 

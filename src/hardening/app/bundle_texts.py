@@ -45,7 +45,8 @@ targets told the truth, that the clock was right, or that no other scan was made
 
 Slik kontrolleres dokumentasjonen
 Legg kommunens offentlige nøkkel, hentet fra et annet sted enn dette arkivet, i ../allowed_signers som vist over, og
-kjør linjene mellom «begin check» og «end check» i denne mappen. Hver linje som skrives ut, er noe som
-mangler, er endret eller er lagt til. Signaturen viser at den som har nøkkelen, gikk god for innholdet, og at ingenting er endret siden.
+kjør linjene mellom «begin check» og «end check» i denne mappen. Hver linje som skrives ut, er noe som mangler, er
+endret eller er lagt til.
+Signaturen viser at den som har nøkkelen, gikk god for innholdet, og at ingenting er endret siden.
 Den viser ikke at systemene svarte riktig, at klokken gikk riktig, eller at ingen skanning er utelatt.
 """

@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 @click.option(
     "--sign-passphrase-from", type=SecretReferenceType(), default="", help="Where the passphrase of that key is."
 )
+@click.option(
+    "--on-new-gaps",
+    "hook",
+    default="",
+    metavar="COMMAND",
+    help="Run this, with JSON on standard input, if there are gaps that the scan before did not have.",
+)
+@click.option("--exclusive", is_flag=True, help="Do not start while another scan with this option runs.")
 @verbose_option
 def scan(
     *,
@@ -46,6 +54,8 @@ def scan(
     keep_raw: bool,
     sign_key: str,
     sign_passphrase_from: str,
+    hook: str,
+    exclusive: bool,
     verbose: int,
 ) -> int:
     """Visit targets, judge the answers, report the gaps.
@@ -70,8 +80,10 @@ def scan(
     from hardening.app.collect import CollectRequest  # noqa: PLC0415
     from hardening.app.estimates import describe_estimates  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest  # noqa: PLC0415
+    from hardening.app.exclusive import held_alone  # noqa: PLC0415
     from hardening.app.narrow import narrow_to_gaps  # noqa: PLC0415
     from hardening.app.history import keep_scan  # noqa: PLC0415
+    from hardening.app.hook import list_new_gaps, split_hook, tell  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.seal import name_operator, open_signer, seal_scan  # noqa: PLC0415
@@ -119,7 +131,11 @@ def scan(
         ),
         folder=find_state(os.environ).new_folder(time.time()),
     )
-    with show_progress(len(targets), quiet=judged.quiet) as progress:
+    hook_words = split_hook(hook)
+    with (
+        held_alone(find_state(os.environ), wanted=exclusive),
+        show_progress(len(targets), quiet=judged.quiet) as progress,
+    ):
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
     deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
@@ -135,6 +151,12 @@ def scan(
     # After the reports: should the history fail, they and the snapshots are there all the same.
     for warning in keep_scan(scanned.assessment.report, scanned.folder, find_state(os.environ), now=time.time()):
         click.echo(f"hardening: {warning}", err=True)
+    new_gaps = list_new_gaps(find_state(os.environ)) if hook_words else []
+    if new_gaps:
+        message = {"scan": scanned.folder.path.name, "chain_head": sealed.head, "new_gaps": new_gaps}
+        trouble = tell(hook_words, message)
+        if trouble:
+            click.echo(f"hardening: {trouble}", err=True)
     if not judged.quiet:
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
         signed = f"signed by {sealed.signer}" if sealed.signer else "not signed"
