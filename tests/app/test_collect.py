@@ -7,7 +7,7 @@ from pathlib import Path
 from hardening.app.assign import Plans
 from hardening.app.collect import CollectContext, CollectRequest, collect, open_scan_folder
 from hardening.model.target import RecordedEndpoint, Target
-from hardening.secrets import Secret
+from hardening.secrets import Redactor, Secret
 from hardening.transports.session import Opening
 from tests.content.shipped import load_shipped
 
@@ -25,6 +25,7 @@ def test_a_target_is_said_to_be_done_when_its_snapshot_is_kept(tmp_path: Path) -
         ticks=lambda: 0,
         progress=note,
         tool_version="1",
+        redactor=Redactor(),
     )
     folder = open_scan_folder(tmp_path / "scan", request, context)
     list(collect(request, Plans(load_shipped(), frozenset()), folder, context))
