@@ -86,7 +86,10 @@ def find_scan(text: str, state: State) -> Path:
     ids = list_ids(state) or tuple(folder.name for folder in state.scan_folders())
     if text in _BACK:
         if len(ids) < _BACK[text]:
-            msg = f"{text}: no scan is kept yet that it could mean; run `hardening scan`, or name a JSON report or snapshot folder"
+            msg = (
+                f"{text}: no scan is kept yet that it could mean; run `hardening scan`, "
+                "or name a JSON report or snapshot folder"
+            )
             raise UsageError(msg)
         text = ids[-_BACK[text]]
     kept = state.scans / text

@@ -11,7 +11,7 @@ import click
 @click.argument("scan", metavar="SCAN")
 @click.option("-o", "--output", "file", type=click.Path(path_type=Path), required=True, metavar="FILE")
 def bundle(*, scan: str, file: Path) -> None:
-    r"""Pack report, snapshots, plans, manifest, signature and chain into one tar file, with a README.
+    """Pack report, snapshots, plans, manifest, signature and chain into one tar file, with a README.
 
     Its README tells how to check it with ssh-keygen and sha256sum alone.
 

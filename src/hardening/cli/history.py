@@ -19,7 +19,7 @@ _DAY = 86_400
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def history(ctx: click.Context, *, last: int | None, as_json: bool) -> None:
-    r"""List the scans that were kept, oldest first, and care for them.
+    """List the scans that were kept, oldest first, and care for them.
 
     They lie in history.sqlite of the state folder, or in the database of HARDENING_HISTORY.
 
@@ -50,7 +50,7 @@ def history(ctx: click.Context, *, last: int | None, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--site", type=click.Path(path_type=Path), envvar="HARDENING_SITE", help="Site folder to judge by.")
 def add(*, folder: Path, site: Path | None) -> None:
-    r"""Judge a folder that `scan` or `collect` wrote, and keep it in the history.
+    """Judge a folder that `scan` or `collect` wrote, and keep it in the history.
 
     \b
       hardening history add ~/.local/state/hardening/scans/20260102T030405Z-abc123
@@ -76,7 +76,7 @@ def add(*, folder: Path, site: Path | None) -> None:
 @click.option("--days", type=click.IntRange(min=1), metavar="N", help="Keep what is younger than N days.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 def prune(*, number: int | None, days: int | None, dry_run: bool) -> None:
-    r"""Remove old scans from the history, with their folders. With both options, what either keeps stays.
+    """Remove old scans from the history, with their folders. With both options, what either keeps stays.
 
     \b
       hardening history prune --days 400 --keep 12
@@ -104,7 +104,7 @@ def prune(*, number: int | None, days: int | None, dry_run: bool) -> None:
 @history.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 def export_file(*, file: Path) -> None:
-    r"""Write the whole history into one file.
+    """Write the whole history into one file.
 
     \b
       hardening history export history.jsonl.gz
@@ -122,7 +122,7 @@ def export_file(*, file: Path) -> None:
 @history.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_file(*, file: Path) -> None:
-    r"""Add the scans of an export that are not in the history yet; none is changed.
+    """Add the scans of an export that are not in the history yet; none is changed.
 
     \b
       HARDENING_HISTORY=postgresql://audit@db-01/hardening hardening history import history.jsonl.gz
@@ -139,7 +139,7 @@ def import_file(*, file: Path) -> None:
 
 @history.command()
 def check() -> int:
-    r"""Compare every document of the history with its digest; exits 10 if one is damaged.
+    """Compare every document of the history with its digest; exits 10 if one is damaged.
 
     \b
       hardening history check

@@ -81,14 +81,14 @@ def scan(
     from hardening.app.estimates import describe_estimates  # noqa: PLC0415
     from hardening.app.evaluate import EvaluateRequest  # noqa: PLC0415
     from hardening.app.exclusive import held_alone  # noqa: PLC0415
+    from hardening.app.hook import split_hook  # noqa: PLC0415
     from hardening.app.narrow import narrow_to_gaps  # noqa: PLC0415
-    from hardening.app.history import keep_scan  # noqa: PLC0415
-    from hardening.app.hook import list_new_gaps, split_hook, tell  # noqa: PLC0415
     from hardening.app.scan import ScanRequest  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
-    from hardening.app.seal import name_operator, open_signer, seal_scan  # noqa: PLC0415
+    from hardening.app.seal import open_signer  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
+    from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
@@ -139,26 +139,5 @@ def scan(
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
     deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
-    sealed = seal_scan(
-        scanned,
-        request.collect,
-        reached.content,
-        find_state(os.environ),
-        signer,
-        operator=name_operator(),
-        now=time.time(),
-    )
-    # After the reports: should the history fail, they and the snapshots are there all the same.
-    for warning in keep_scan(scanned.assessment.report, scanned.folder, find_state(os.environ), now=time.time()):
-        click.echo(f"hardening: {warning}", err=True)
-    new_gaps = list_new_gaps(find_state(os.environ)) if hook_words else []
-    if new_gaps:
-        message = {"scan": scanned.folder.path.name, "chain_head": sealed.head, "new_gaps": new_gaps}
-        trouble = tell(hook_words, message)
-        if trouble:
-            click.echo(f"hardening: {trouble}", err=True)
-    if not judged.quiet:
-        click.echo(f"snapshots: {scanned.folder.path}", err=True)
-        signed = f"signed by {sealed.signer}" if sealed.signer else "not signed"
-        click.echo(f"chain: {sealed.head} (number {sealed.number}, {signed})", err=True)
+    keep(scanned, request.collect, reached.content, Keeping(signer, hook_words, quiet=judged.quiet))
     return assessment.gate.exit_code

@@ -46,7 +46,7 @@ def install(
     into: Path,
     dry_run: bool,
 ) -> None:
-    r"""Write a service and a timer for a scan of the site.
+    """Write a service and a timer for a scan of the site.
 
     \b
       hardening schedule install --credential sudo=/etc/hardening/sudo -- --sign-key /etc/hardening/sign
@@ -84,7 +84,7 @@ def install(
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True)
 @_into
 def show(*, runs: int, into: Path) -> None:
-    r"""Show when the next scans run.
+    """Show when the next scans run.
 
     \b
       hardening schedule show --runs 3

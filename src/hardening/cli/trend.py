@@ -17,7 +17,7 @@ _WIDTH = 20
 @click.option("--last", type=click.IntRange(min=1), default=52, show_default=True, metavar="N", help="How many scans.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def trend(*, target: str, last: int, as_json: bool) -> None:
-    r"""Show compliance, coverage and gaps of the scans in the history, oldest first.
+    """Show compliance, coverage and gaps of the scans in the history, oldest first.
 
     \b
       hardening trend --last 12

@@ -20,7 +20,7 @@ _TROUBLE = 10
 )
 @click.option("--head", default="", metavar="SHA256", help="A manifest that must be in the chain.")
 def verify(*, evidence: str | None, allowed_signers: Path | None, head: str) -> int:
-    r"""Check a bundle, a scan, or (without one) the chain of all scans here.
+    """Check a bundle, a scan, or (without one) the chain of all scans here.
 
     Names what is missing, altered, not listed, reordered or cut off, and who signed; exits 10 if anything is.
     Get the keys and the head from somewhere else than the evidence.
