@@ -39,6 +39,8 @@ COMMAND_LINES = {
     "report": ["report", "gap.json", "-o", "html=-"],
     "history": ["history", "--json"],
     "trend": ["trend"],
+    "diff": ["diff", "gap.json", "latest"],
+    "waivers": ["waivers", "list"],
     "verify": ["verify", "latest"],
     "bundle": ["bundle", "latest", "-o", "evidence.tar"],
     "schedule": ["schedule", "install", "--dry-run"],

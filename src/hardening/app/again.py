@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hardening import __version__
+from hardening.app.earlier import find_scan
 from hardening.app.estimates import describe_estimates, load_site_content
 from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots
 from hardening.app.parameters import SiteParameters
-from hardening.app.state import find_scan
 from hardening.app.waivers import load_waivers
 from hardening.report.stored import load_report
 

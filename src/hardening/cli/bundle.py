@@ -20,8 +20,9 @@ def bundle(*, scan: str, file: Path) -> None:
     """
     import os  # noqa: PLC0415
 
+    from hardening.app.earlier import find_scan  # noqa: PLC0415
     from hardening.app.evidence import build_bundle  # noqa: PLC0415
-    from hardening.app.state import find_scan, find_state  # noqa: PLC0415
+    from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.snapshots.files import write_atomically  # noqa: PLC0415
 
     state = find_state(os.environ)

@@ -36,10 +36,11 @@ def explain(*, check: str, scan: str | None, targets: tuple[str, ...], site: Pat
 
     from hardening.app.again import read_report  # noqa: PLC0415
     from hardening.app.content import load_all_content, require_known  # noqa: PLC0415
+    from hardening.app.earlier import find_scan  # noqa: PLC0415
     from hardening.app.explain import find_results  # noqa: PLC0415
     from hardening.app.report import render_options  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
-    from hardening.app.state import find_scan, find_state  # noqa: PLC0415
+    from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import local_zone  # noqa: PLC0415
     from hardening.report.wording import load_wording  # noqa: PLC0415
 

@@ -125,7 +125,8 @@ def import_file(*, file: Path) -> None:
     """Add the scans of an export that are not in the history yet; none is changed.
 
     \b
-      HARDENING_HISTORY=postgresql://audit@db-01/hardening hardening history import history.jsonl.gz
+      hardening history import history.jsonl.gz
+      env HARDENING_HISTORY=postgresql://audit@db-01/hardening hardening history import history.jsonl.gz
     """
     import os  # noqa: PLC0415
 

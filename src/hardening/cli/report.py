@@ -59,8 +59,9 @@ def report(
     import os  # noqa: PLC0415
 
     from hardening.app.again import read_report  # noqa: PLC0415
+    from hardening.app.earlier import find_scan  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
-    from hardening.app.state import find_scan, find_state  # noqa: PLC0415
+    from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import deliver, read_destinations, read_options  # noqa: PLC0415
     from hardening.report.outlook import with_outlook  # noqa: PLC0415
 

@@ -31,8 +31,9 @@ def verify(*, evidence: str | None, allowed_signers: Path | None, head: str) -> 
     """
     import os  # noqa: PLC0415
 
+    from hardening.app.earlier import find_scan  # noqa: PLC0415
     from hardening.app.evidence import check_own_chain, check_path, read_trust  # noqa: PLC0415
-    from hardening.app.state import find_scan, find_state  # noqa: PLC0415
+    from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.model.clean import clean_line  # noqa: PLC0415
 
     trust = read_trust(allowed_signers, head)
