@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING
 
 from hardening.probes import (
     accounts,
+    ad_accounts,
+    ad_certificates,
+    ad_delegation,
+    ad_dns_zones,
+    ad_domain,
+    ad_groups,
+    ad_laps,
+    ad_password_policy,
+    ad_trusts,
     apt_config,
     audit_log,
     audit_rules,
@@ -58,6 +67,15 @@ KINDS: dict[str, ProbeKind] = {
     kind.name: kind
     for kind in (
         accounts.KIND,
+        ad_accounts.KIND,
+        ad_certificates.KIND,
+        ad_delegation.KIND,
+        ad_dns_zones.KIND,
+        ad_domain.KIND,
+        ad_groups.KIND,
+        ad_laps.KIND,
+        ad_password_policy.KIND,
+        ad_trusts.KIND,
         apt_config.KIND,
         audit_log.KIND,
         audit_rules.KIND,
