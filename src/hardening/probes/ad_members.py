@@ -154,6 +154,9 @@ def read_domain(answers: Mapping[str, Answer], steps: Sequence[LdapStep]) -> Dom
         return Unreadable("needs read on the objectSid of the domain itself", "{default_nc}")
     accounts_by_dn = {entry.dn.lower(): entry for entry in accounts.entries}
     groups_by_dn = {entry.dn.lower(): entry for entry in groups.entries}
+    if not any(entry.values("member") for entry in groups.entries if sid_of(entry) == f"{BUILTIN}-544"):
+        # It always has members, so that groups without any would prove nothing.
+        return Unreadable("needs read on the members of groups: Administrators shows none", "{default_nc}")
     members = _join_members(sid, accounts_by_dn.items(), groups_by_dn)
     return Domain(sid, accounts_by_dn, groups_by_dn, members, accounts.cut or groups.cut)
 
