@@ -99,7 +99,7 @@ _FIELDS = {
     "users_redirected": FieldSpec(FieldType.BOOLEAN, "whether new users land elsewhere than in CN=Users"),
     "computers_redirected": FieldSpec(FieldType.BOOLEAN, "whether new computers land elsewhere than in CN=Computers"),
     "controllers": FieldSpec(FieldType.RECORDS, "computers that are domain controllers", _CONTROLLER),
-    "enabled_controllers": FieldSpec(FieldType.INTEGER, "how many of them are not disabled"),
+    "enabled_controllers": FieldSpec(FieldType.INTEGER, "how many of them are registered and not disabled"),
 }
 
 
@@ -199,7 +199,9 @@ def _read_controllers(controllers: LdapAnswer | Unreadable, servers: LdapAnswer 
     )
     return {
         "controllers": Known(records, "{default_nc}"),
-        "enabled_controllers": Known(sum(map(_is_enabled, controllers.entries)), "{default_nc}"),
+        "enabled_controllers": Known(
+            sum(_is_enabled(entry) and entry.dn.lower() in registered for entry in controllers.entries), "{default_nc}"
+        ),
     }
 
 
