@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.evaluate.logic import Verdict
 from hardening.model.check import Outcome
+from hardening.model.result import Verdict
 from tests.app.recorded_directory import FOLDER, checks_of_directory, collect, judge
 
 if TYPE_CHECKING:
