@@ -63,7 +63,7 @@ _CONTROLLERS = LdapStep(
     base="{default_nc}",
     scope=LdapScope.SUBTREE,
     filter="(&(objectClass=computer)(userAccountControl:1.2.840.113556.1.4.803:=8192))",
-    attributes=("dNSHostName", "lastLogonTimestamp", "userAccountControl"),
+    attributes=("dNSHostName", "lastLogonTimestamp", "userAccountControl", "whenCreated"),
 )
 _STEPS = (_HEAD, _PARTITIONS, _SERVICE, _SCHEMA, _SERVERS, _CONTROLLERS)
 _DISABLED = 0x2
@@ -82,6 +82,7 @@ _CONTROLLER = {
     "host": FieldSpec(FieldType.TEXT, "its host name"),
     "enabled": FieldSpec(FieldType.BOOLEAN, "whether its account is not disabled"),
     "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "last_seen": FieldSpec(FieldType.TIME, "the same, or when it was created if it never logged on"),
     "registered": FieldSpec(FieldType.BOOLEAN, "whether a server object in the sites belongs to it"),
 }
 _FIELDS = {
@@ -193,6 +194,9 @@ def _read_controllers(controllers: LdapAnswer | Unreadable, servers: LdapAnswer 
             "host": read_attribute(entry, "dNSHostName", "text"),
             "enabled": Known(_is_enabled(entry), entry.dn),
             "last_logon": read_attribute(entry, "lastLogonTimestamp", "time"),
+            "last_seen": read_attribute(
+                entry, "lastLogonTimestamp" if entry.values("lastLogonTimestamp") else "whenCreated", "time"
+            ),
             "registered": Known(entry.dn.lower() in registered, entry.dn),
         }
         for entry in sorted(controllers.entries, key=lambda entry: entry.dn)
