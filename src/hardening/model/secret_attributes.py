@@ -17,7 +17,7 @@ _SECRET = re.compile(
     r"|trustauthoutgoing|msfve-recoverypassword|msfve-keypackage|msds-executescriptpassword|mstpm-ownerinformation"
     r"|mskds-rootkeydata|sambalmpassword|sambantpassword|sambapasswordhistory|krbprincipalkey|krbmkey|pwdhistory|olcsaslsecret"
 )
-_SCHEME = re.compile(rb"\{[A-Za-z0-9-]{1,20}\}")
+_SCHEME = re.compile(rb"(\{[A-Za-z0-9-]{1,20}\})(\$[0-9a-z]{1,2}\$)?")
 
 
 def is_secret(attribute: str) -> bool:
@@ -31,11 +31,14 @@ def is_reduced(attribute: str) -> bool:
 
 
 def reduce_value(attribute: str, value: bytes) -> bytes:
-    """Return what may be kept of a value: the scheme of a hash (``{SSHA}``), a configuration without its passwords."""
+    """Return what may be kept of a value.
+
+    Of a hash its scheme (``{SSHA}``, ``{CRYPT}$6$``), of a configuration what is no password.
+    """
     name = attribute.partition(";")[0].lower()
     if name in _BINDS:
         return _CREDENTIALS.sub(rb"\1set", value)
     if name not in _HASHES:
         return value
     match = _SCHEME.match(value)
-    return match[0].upper() if match else CLEARTEXT
+    return match[1].upper() + (match[2] or b"") if match else CLEARTEXT
