@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hardening.model.ldap_filter import Filter, find_fitting, is_decidable, join_filters, list_attributes, parse_filter
-from hardening.model.secret_attributes import is_secret
+from hardening.model.secret_attributes import is_reduced, is_secret
 from hardening.model.step import Answer, LdapAnswer, LdapStep
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def merge_searches(asks: Iterable[LdapStep]) -> tuple[Search, ...]:
     """
     groups: dict[tuple[object, ...], list[LdapStep]] = defaultdict(list)
     for ask in sorted(asks, key=lambda ask: ask.name):
-        shared = is_decidable(node := parse_filter(ask.filter)) and not any(map(is_secret, list_attributes(node)))
+        names = list_attributes(node := parse_filter(ask.filter))
+        # Whether somebody has a password, a server tells only those who may look for it: it is not ours to decide.
+        shared = is_decidable(node) and not any(is_secret(name) or is_reduced(name) for name in names)
         place = (ask.base.lower(), ask.scope, ask.sd_flags, ask.identity, ask.slow)
         groups[place if shared else (*place, ask.filter)].append(ask)
     return tuple(sorted((_merge(group) for group in groups.values()), key=lambda search: search.step.name))

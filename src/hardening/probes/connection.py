@@ -47,6 +47,7 @@ FIELDS = {
     "certificate_names": FieldSpec(FieldType.TEXTS, "host names and IP addresses that it is for"),
     "certificate_not_before": FieldSpec(FieldType.TIME, "when it begins to be valid"),
     "certificate_not_after": FieldSpec(FieldType.TIME, "when it expires"),
+    "certificate_days_left": FieldSpec(FieldType.INTEGER, "whole days until then, by our clock at the visit"),
     "certificate_key": FieldSpec(FieldType.TEXT, "its key, such as RSA 2048 or EC secp256r1"),
     "certificate_signature": FieldSpec(FieldType.TEXT, "hash of its signature, such as sha256"),
     "certificate_fingerprint": FieldSpec(FieldType.TEXT, "SHA256: fingerprint of it"),

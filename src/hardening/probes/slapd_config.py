@@ -5,6 +5,7 @@ Every value that is missing there is a default, so that nothing is said unless t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hardening.model.directory import ROOT_DSE
@@ -26,6 +27,7 @@ from hardening.probes.ldap_answers import found
 from hardening.probes.ldap_values import first_text, text_of
 from hardening.probes.slapd_databases import DATABASE, OVERLAY, DatabaseReader
 from hardening.probes.slapd_replication import REPLICATION, parse_syncrepl
+from hardening.probes.slapd_tls import read_oldest_tls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +82,7 @@ _GLOBAL_TEXTS = {
     "tls_client_certificates": ("olcTLSVerifyClient", "what is demanded of a client's certificate"),
     "idle_timeout": ("olcIdleTimeout", "seconds after which an idle connection is closed"),
 }
+_TLS = {"tls_oldest": FieldSpec(FieldType.TEXT, "oldest TLS version that the configuration leaves, such as TLSv1.2")}
 _FRONTEND = {
     "password_hashes": FieldSpec(FieldType.TEXTS, "schemes for new passwords; {SSHA} where none is named"),
     "password_salt": FieldSpec(FieldType.TEXT, "form of the salt that {CRYPT} uses"),
@@ -89,11 +92,14 @@ _FRONTEND = {
 _FIELDS = {
     **{name: FieldSpec(FieldType.TEXTS, meaning) for name, (_, meaning) in _GLOBAL_LISTS.items()},
     **{name: FieldSpec(FieldType.TEXT, meaning) for name, (_, meaning) in _GLOBAL_TEXTS.items()},
+    **_TLS,
     **_FRONTEND,
     "databases": FieldSpec(FieldType.RECORDS, "databases that hold entries, and cn=config itself", DATABASE),
     "overlays": FieldSpec(FieldType.RECORDS, "overlays, each on its database", OVERLAY),
     "replications": FieldSpec(FieldType.RECORDS, "databases that are fetched from another server", REPLICATION),
 }
+_INTEGER = re.compile(r"-?[1-9][0-9]{0,9}|0x[0-9a-f]{1,8}")
+_STATS = 0x100
 _NO_SIGHT = "needs read on cn=config and everything below it"
 
 
@@ -116,6 +122,10 @@ def _read(answers: Mapping[str, Answer]) -> Evidence:
     return {
         **{name: _split_words(head[0], attribute) for name, (attribute, _) in _GLOBAL_LISTS.items()},
         **{name: _text(head[0], attribute) for name, (attribute, _) in _GLOBAL_TEXTS.items()},
+        "log_levels": _name_levels(_split_words(head[0], "olcLogLevel")),
+        "tls_oldest": read_oldest_tls(
+            first_text(head[0], "olcTLSProtocolMin"), first_text(head[0], "olcTLSCipherSuite")
+        ),
         "password_hashes": _split_words(frontend[0], "olcPasswordHash"),
         # The salt stands with the global options.
         "password_salt": _text(head[0], "olcPasswordCryptSaltFormat"),
@@ -165,6 +175,17 @@ def _has_class(entry: LdapEntry, name: str) -> bool:
 def _split_words(entry: LdapEntry, attribute: str) -> Field:
     words = tuple(sorted({word for value in entry.values(attribute) for word in text_of(value).split()}))
     return Known(words, entry.dn) if words else Absent(entry.dn)
+
+
+def _name_levels(levels: Field) -> Field:
+    """Return levels with the names of the two that matter: those who give numbers mean the same."""
+    if not isinstance(levels, Known) or not isinstance(levels.value, tuple):
+        return levels
+    words = {str(word).lower() for word in levels.value}
+    numbers = [int(word, 0) for word in words if _INTEGER.fullmatch(word)]
+    if any(number & _STATS for number in numbers):
+        words.add("stats")
+    return Known(tuple(sorted(words)), levels.place)
 
 
 def _text(entry: LdapEntry, attribute: str) -> Field:

@@ -6,6 +6,7 @@ otherwise, and knows no IP addresses.
 
 from __future__ import annotations
 
+import datetime as dt
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ CERTIFICATE_FIELDS = (
     "certificate_names",
     "certificate_not_before",
     "certificate_not_after",
+    "certificate_days_left",
     "certificate_key",
     "certificate_signature",
     "certificate_fingerprint",
@@ -98,6 +100,7 @@ def describe_certificate(data: bytes) -> dict[str, Field]:
             "certificate_names": _read_names(certificate),
             "certificate_not_before": Known(int(certificate.not_valid_before_utc.timestamp())),
             "certificate_not_after": Known(int(certificate.not_valid_after_utc.timestamp())),
+            "certificate_days_left": Known(_count_days(certificate.not_valid_after_utc)),
             "certificate_key": Known(_describe_key(certificate.public_key())),
             "certificate_signature": _read_signature(certificate),
             "certificate_fingerprint": Known(f"SHA256:{certificate.fingerprint(hashes.SHA256()).hex()}"),
@@ -105,6 +108,11 @@ def describe_certificate(data: bytes) -> dict[str, Field]:
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         unreadable = Unreadable(f"the certificate cannot be read ({clean_line(str(error), 100)})")
         return dict.fromkeys(CERTIFICATE_FIELDS, unreadable)
+
+
+def _count_days(until: dt.datetime) -> int:
+    """Return whole days from now: the clock that validates the certificate is ours, as not every directory has one."""
+    return (until - dt.datetime.now(dt.UTC)).days
 
 
 def _read_names(certificate: x509.Certificate) -> Field:

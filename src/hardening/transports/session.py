@@ -196,6 +196,7 @@ CONNECTION_FIELDS = (
     "certificate_names",
     "certificate_not_before",
     "certificate_not_after",
+    "certificate_days_left",
     "certificate_key",
     "certificate_signature",
     "certificate_fingerprint",
