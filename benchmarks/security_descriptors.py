@@ -1,4 +1,4 @@
-"""Time to read a security descriptor of 50 entries: `python -m benchmarks.security_descriptors`; the limit is 0.5 ms."""
+"""Time to read a security descriptor of 50 entries: `python -m benchmarks.security_descriptors`; below 0.5 ms."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 
 _TEXT = re.compile(r"S-1-(0x[0-9A-Fa-f]{1,12}|[0-9]{1,15})((?:-[0-9]{1,10}){0,15})", re.IGNORECASE)
 _HEAD = 8
@@ -17,8 +18,8 @@ def render_sid(data: bytes) -> str | None:
     if len(data) < _HEAD or data[0] != 1 or data[1] > _MOST_PARTS or len(data) != _HEAD + _PART * data[1]:
         return None
     authority = int.from_bytes(data[2:_HEAD], "big")
-    parts = (int.from_bytes(data[at : at + _PART], "little") for at in range(_HEAD, len(data), _PART))
-    return "-".join(("S-1", str(authority), *map(str, parts)))
+    parts = struct.unpack_from(f"<{data[1]}I", data, _HEAD)
+    return ("S-1-%d" + "-%d" * len(parts)) % (authority, *parts)
 
 
 def parse_sid(text: str) -> bytes | None:
