@@ -1,0 +1,94 @@
+"""Which entries of an access list give somebody power over an object of Active Directory. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hardening.model.security_descriptor import CONTAINER_INHERIT, INHERIT_ONLY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hardening.model.security_descriptor import AccessEntry, SecurityDescriptor
+
+_GENERIC_ALL, _GENERIC_WRITE = 0x10000000, 0x40000000
+_EVERYTHING = 0xF01FF
+_WRITE_DACL, _WRITE_OWNER = 0x40000, 0x80000
+_CREATE, _WRITE_PROPERTY, _EXTENDED = 0x1, 0x20, 0x100
+
+GET_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
+GET_CHANGES_ALL = "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"
+RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the number of a right
+_MEMBER = "bf9679c0-0de6-11d0-a285-00aa003049e2"
+_MANAGED_ACCOUNT = "0feb936f-47b3-49f2-9386-1dedc2c23765"
+
+# SYSTEM, enterprise domain controllers, Administrators, the one who creates, the object itself; by number of a domain:
+# Administrator, Domain Admins, Domain Controllers, Schema Admins, Enterprise Admins.
+_BUILT_IN = re.compile(
+    r"S-1-5-18|S-1-5-9|S-1-5-32-544|S-1-3-[0-4]|S-1-5-10|S-1-5-21-\d+-\d+-\d+-(500|512|516|518|519)", re.ASCII
+)
+
+
+def is_built_in(sid: str) -> bool:
+    """Say whether somebody has all power anyway."""
+    return _BUILT_IN.fullmatch(sid) is not None
+
+
+def find_grants(descriptor: SecurityDescriptor, kind: str) -> Iterator[tuple[str, str, int]]:
+    """Return who holds which right, with the flags of the entry; built-in administrators are left out.
+
+    What only objects below inherit counts on the domain and on OUs.
+    """
+    if descriptor.owner and not is_built_in(descriptor.owner):
+        yield descriptor.owner, "owner", 0
+    refused: dict[tuple[str, str], int] = {}
+    held: dict[tuple[str, str], int] = {}
+    changes: dict[str, set[str]] = {}
+    for entry in descriptor.entries:
+        if is_built_in(entry.trustee) or (entry.flags & INHERIT_ONLY and not _reaches_below(entry, kind)):
+            continue
+        if entry.denies and not entry.is_conditional and not entry.flags & INHERIT_ONLY:
+            place = entry.trustee, entry.right
+            refused[place] = refused.get(place, 0) | _expand(entry.mask)
+        if not entry.allows:
+            continue
+        mask = (
+            _expand(entry.mask) & ~refused.get((entry.trustee, ""), 0) & ~refused.get((entry.trustee, entry.right), 0)
+        )
+        for right in _name_rights(entry, mask, kind):
+            held.setdefault((entry.trustee, right), entry.flags)
+        if kind == "domain" and mask & _EXTENDED and not entry.flags & INHERIT_ONLY:
+            changes.setdefault(entry.trustee, set()).add(entry.right)
+    for trustee, seen in changes.items():
+        if "" in seen or {GET_CHANGES, GET_CHANGES_ALL} <= seen:
+            held.setdefault((trustee, "replicate"), 0)
+    yield from ((trustee, right, flags) for (trustee, right), flags in sorted(held.items()))
+
+
+def _reaches_below(entry: AccessEntry, kind: str) -> bool:
+    return kind in ("domain", "ou") and bool(entry.flags & CONTAINER_INHERIT)
+
+
+def _expand(mask: int) -> int:
+    if mask & _GENERIC_ALL:
+        mask |= _EVERYTHING
+    return mask | _WRITE_PROPERTY if mask & _GENERIC_WRITE else mask
+
+
+def _name_rights(entry: AccessEntry, mask: int, kind: str) -> Iterator[str]:
+    if not entry.right and mask & _EVERYTHING == _EVERYTHING:
+        yield "everything"
+        return
+    if mask & _WRITE_DACL:
+        yield "write_dacl"
+    if mask & _WRITE_OWNER:
+        yield "write_owner"
+    if mask & _WRITE_PROPERTY and not entry.right:
+        yield "write_properties"
+    if mask & _WRITE_PROPERTY and entry.right == _MEMBER:
+        yield "write_members"
+    if mask & _EXTENDED and entry.right in ("", RESET_PASSWORD) and kind not in ("gpo", "template"):
+        yield "reset_password"
+    if kind == "ou" and mask & _CREATE and entry.right in ("", _MANAGED_ACCOUNT):
+        yield "create_children"

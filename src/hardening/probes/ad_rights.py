@@ -1,0 +1,162 @@
+"""Who besides the built-in administrators holds rights in Active Directory that lead to all of it.
+
+Looked at: the head of the domain, AdminSDHolder, OUs, group policies, domain controllers, accounts and groups under the
+protection of AdminSDHolder, and certificate templates. A refusal that stands before a grant to the same trustee takes
+it away; refusals by group membership are not followed, so that more may be said than is so, never less.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hardening.model.evidence import Evidence, FieldSpec, FieldType, Known, Partial, Record, Unreadable
+from hardening.model.security_descriptor import INHERITED, parse_descriptor
+from hardening.model.sid import render_sid
+from hardening.model.step import LdapAnswer, LdapScope, LdapStep, Step
+from hardening.probes.ad_grants import find_grants
+from hardening.probes.kind import Channel, ProbeKind
+from hardening.probes.ldap_answers import found
+from hardening.probes.ldap_values import integer_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hardening.model.evidence import Field
+    from hardening.model.probe import Probe
+    from hardening.model.step import Answer, LdapEntry
+
+_DESCRIPTOR = "nTSecurityDescriptor"
+_OBJECTS = LdapStep(
+    name="ad_rights",
+    base="{default_nc}",
+    scope=LdapScope.SUBTREE,
+    filter="(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=groupPolicyContainer)(adminCount=1)"
+    "(cn=AdminSDHolder)(userAccountControl:1.2.840.113556.1.4.803:=8192))",
+    attributes=("adminCount", "objectClass", "userAccountControl", _DESCRIPTOR),
+    sd_flags=7,
+)
+_TEMPLATES = LdapStep(
+    name="ad_rights templates",
+    base="CN=Certificate Templates,CN=Public Key Services,CN=Services,{config_nc}",
+    scope=LdapScope.ONE,
+    filter="(objectClass=pKICertificateTemplate)",
+    attributes=("objectClass", _DESCRIPTOR),
+    sd_flags=7,
+)
+_NAMES = LdapStep(
+    name="ad_rights names",
+    base="{default_nc}",
+    scope=LdapScope.SUBTREE,
+    filter="(objectSid=*)",
+    attributes=("objectSid", "sAMAccountName"),
+)
+_RIGHT = {
+    "key": FieldSpec(FieldType.TEXT, "trustee, right and object in one text"),
+    "trustee": FieldSpec(FieldType.TEXT, "who holds it: distinguished name, or the identifier where none is known"),
+    "sid": FieldSpec(FieldType.TEXT, "identifier of the trustee"),
+    "object": FieldSpec(FieldType.TEXT, "distinguished name of the object"),
+    "object_kind": FieldSpec(
+        FieldType.TEXT, "domain, adminsdholder, ou, gpo, controller, protected (an account or group) or template"
+    ),
+    "right": FieldSpec(
+        FieldType.TEXT,
+        "owner, everything, write_dacl, write_owner, write_properties, write_members, reset_password, replicate, "
+        "create_children or no_list",
+    ),
+    "inherited": FieldSpec(FieldType.BOOLEAN, "whether it comes from an object above"),
+}
+_FIELDS = {
+    "rights": FieldSpec(FieldType.RECORDS, "dangerous rights on objects of the domain", _RIGHT),
+    "template_rights": FieldSpec(FieldType.RECORDS, "dangerous rights on certificate templates", _RIGHT),
+    "objects": FieldSpec(FieldType.INTEGER, "how many objects of the domain were looked at"),
+}
+_CONTROLLER = 0x2000
+
+
+def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
+    return (_OBJECTS, _TEMPLATES, _NAMES) if probes else ()
+
+
+def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
+    objects, templates, names = (found(answers, step.name) for step in (_OBJECTS, _TEMPLATES, _NAMES))
+    known = {} if isinstance(names, Unreadable) else _read_names(names)
+    evidence: Evidence = {
+        "rights": _lack(objects) or _read_all(objects, known),
+        "template_rights": _read_all(templates, known),
+        "objects": objects if isinstance(objects, Unreadable) else Known(len(objects.entries), "{default_nc}"),
+    }
+    return dict.fromkeys(probes, evidence)
+
+
+def _lack(answer: LdapAnswer | Unreadable) -> Unreadable | None:
+    """Return that objects are hidden which every domain has, so that an empty list would mean nothing."""
+    seen = set() if isinstance(answer, Unreadable) else {_kind(entry) for entry in answer.entries}
+    hidden = sorted({"domain", "adminsdholder", "ou", "gpo", "controller"} - seen)
+    if isinstance(answer, Unreadable) or not hidden:
+        return None
+    return Unreadable(f"needs read on the domain, AdminSDHolder, OUs, GPOs and controllers; not seen: {hidden[0]}")
+
+
+def _read_names(answer: LdapAnswer) -> Mapping[str, str]:
+    return {sid: entry.dn for entry in answer.entries for sid in map(render_sid, entry.values("objectSid")) if sid}
+
+
+def _read_all(answer: LdapAnswer | Unreadable, names: Mapping[str, str]) -> Field:
+    if isinstance(answer, Unreadable):
+        return answer
+    records: list[Record] = []
+    troubles: list[str] = [answer.cut] if answer.cut else []
+    for entry in sorted(answer.entries, key=lambda entry: entry.dn):
+        values = entry.values(_DESCRIPTOR)
+        if not values:
+            troubles.append(f"needs read permissions on {entry.dn}")
+            continue
+        kind = _kind(entry)
+        descriptor = parse_descriptor(values[0])
+        if isinstance(descriptor, Unreadable):
+            troubles.append(f"{entry.dn}: {descriptor.reason}")
+            continue
+        if not descriptor.has_list:
+            records.append(_build(entry.dn, kind, "S-1-1-0", "no_list", names, inherited=False))
+        for sid, right, flags in find_grants(descriptor, kind):
+            records.append(_build(entry.dn, kind, sid, right, names, inherited=bool(flags & INHERITED)))
+    return Partial(tuple(records), troubles[0], "{default_nc}") if troubles else Known(tuple(records), "{default_nc}")
+
+
+def _build(dn: str, kind: str, sid: str, right: str, names: Mapping[str, str], *, inherited: bool) -> Record:
+    trustee = names.get(sid, sid)
+    return {
+        "key": Known(f"{trustee} → {right} → {dn}", dn),
+        "trustee": Known(trustee, dn),
+        "sid": Known(sid, dn),
+        "object": Known(dn, dn),
+        "object_kind": Known(kind, dn),
+        "right": Known(right, dn),
+        "inherited": Known(inherited, dn),
+    }
+
+
+def _kind(entry: LdapEntry) -> str:
+    classes = {text_of(value).lower() for value in entry.values("objectClass")}
+    control = integer_of(entry.values("userAccountControl")[0]) if entry.values("userAccountControl") else 0
+    for name, kind in (
+        ("domaindns", "domain"),
+        ("organizationalunit", "ou"),
+        ("grouppolicycontainer", "gpo"),
+        ("pkicertificatetemplate", "template"),
+    ):
+        if name in classes:
+            return kind
+    if entry.dn.lower().startswith("cn=adminsdholder,"):
+        return "adminsdholder"
+    return "controller" if (control or 0) & _CONTROLLER else "protected"
+
+
+KIND = ProbeKind(
+    name="ad_rights",
+    summary="who besides the built-in administrators holds rights that lead to the whole of Active Directory",
+    fields=_FIELDS,
+    channel=Channel.LDAP,
+    steps=_steps,
+    parse=_parse,
+)
