@@ -27,7 +27,7 @@ def _databases(evidence: Evidence) -> dict[str, Evidence]:
     field = evidence["databases"]
     assert isinstance(field, Known), field
     assert isinstance(field.value, tuple)
-    return {str(record["name"].value): record for record in field.value}  # type: ignore[union-attr,index] # records
+    return {str(record["name"].value): record for record in field.value}  # type: ignore[union-attr,index,misc] # records
 
 
 def test_a_hard_server_is_seen_to_be_one(directory: StartDirectory) -> None:
