@@ -39,7 +39,7 @@ def test_what_only_speaks_of_secrets_is_none(name: str) -> None:
         ("userPassword", b"Sommer-2026!", b"{CLEARTEXT}"),
         ("userPassword", b"{not closed", b"{CLEARTEXT}"),
         ("userPassword", b"", b"{CLEARTEXT}"),
-        ("userPassword;x-phc", b"{CRYPT}$6$x", b"{CRYPT}"),
+        ("userPassword;x-phc", b"{CRYPT}$6$x", b"{CRYPT}$6$"),
         ("unixUserPassword", b"hemmelig", b"{CLEARTEXT}"),
         ("olcRootPW", b"{SSHA}x", b"{SSHA}"),
         (
