@@ -89,14 +89,20 @@ def _of_kind(probes: Iterable[Probe], kind: str) -> tuple[Probe, ...]:
     return tuple(probe for probe in probes if probe.kind == kind)
 
 
-def checks_of_directory() -> tuple[Check, ...]:
-    """Return the checks of the baseline that rest on kinds for Active Directory."""
+def checks_of_directory(*, with_rights: bool = False) -> tuple[Check, ...]:
+    """Return the checks of the baseline that rest on kinds for Active Directory.
+
+    Rights over objects are left out: the recorded entries have no security descriptors, a real domain has.
+    """
     content = load_shipped()
     named = {check for control in content.baselines["active-directory"].controls for check in control.checks}
     return tuple(
         content.checks[check]
         for check in sorted(named)
-        if all(probe.kind.startswith("ad_") for probe in content.checks[check].probes.values())
+        if all(
+            probe.kind.startswith("ad_") and (with_rights or probe.kind != "ad_rights")
+            for probe in content.checks[check].probes.values()
+        )
     )
 
 
