@@ -37,7 +37,8 @@ def install(packages: Sequence[str] = PACKAGES) -> None:
     if not shutil.which("apt-get"):
         message = "lab: needs a Debian machine (apt-get is missing), or leave the lab out with -m 'not lab'"
         raise LabError(message)
-    missing = [name for name in packages if name not in _installed()]
+    # A program may have come another way than by its package, which need not go together with it.
+    missing = [name for name in packages if name not in _installed() and not shutil.which(name)]
     if missing:
         _apt_get("update")
         _apt_get("install", "--yes", "--no-install-recommends", *missing)
