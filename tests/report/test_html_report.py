@@ -24,7 +24,7 @@ from hardening.model.platform import OperatingSystem, Platform
 from hardening.model.texts import Language, Texts
 from hardening.report.format import House, RenderOptions, View
 from hardening.report.html_report import open_environment, render_html, split_code, target_file
-from tests.report.example import FRAMEWORK, build_content, build_example, build_judgements
+from tests.report.example import FRAMEWORK, build_content, build_example, build_judgements, without_gaps
 from tests.report.rendering import FOLDER, SMALL, render, small_example
 
 VOID = {"meta", "br", "img", "input"}
@@ -366,7 +366,7 @@ def test_target_named_like_markup_has_a_plain_anchor() -> None:
 
 
 def test_report_without_gaps_says_so() -> None:
-    text = Page(render(build_example([]), "html").decode()).text
+    text = Page(render(build_example([without_gaps()]), "html").decode()).text
 
     assert text.count("There are no gaps in what was examined.") == 2
 

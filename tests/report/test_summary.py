@@ -16,7 +16,7 @@ from hardening.model.judgement import TargetJudgement
 from hardening.model.texts import Language
 from hardening.report.build import with_info
 from hardening.report.values import Report
-from tests.report.example import build_content, build_example, build_info, build_judgements
+from tests.report.example import build_content, build_example, build_info, build_judgements, without_gaps
 from tests.report.rendering import words
 
 
@@ -91,7 +91,7 @@ def test_many_targets_are_counted() -> None:
 
 
 def test_scan_without_gaps_says_so() -> None:
-    assert "There are no gaps in what was examined." in show(build_example([]))
+    assert "There are no gaps in what was examined." in show(build_example([without_gaps()]))
 
 
 def test_what_is_not_examined_is_always_told() -> None:
@@ -130,3 +130,9 @@ def test_results_of_targets_are_not_read() -> None:
     report = build_example()
 
     assert "What to do first" in show(Report(report.summary, Unread()))  # type: ignore[arg-type]
+
+
+def test_where_nothing_was_examined_nothing_is_said_of_gaps() -> None:
+    (old,) = (judged for judged in build_judgements(build_content()) if not judged.snapshot.reached)
+    shown = show(build_example([old]))
+    assert ("Nothing could be examined" in shown, "no gaps" in shown) == (True, False)

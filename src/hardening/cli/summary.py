@@ -16,7 +16,7 @@ from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.model.waiver import WaiverState
 from hardening.report.values import Gate, Need, Outlook
-from hardening.report.views import build_cards, describe_outlook, measure_label
+from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,7 +152,7 @@ def _print_first(page: _Page, summary: Summary, wording: Wording) -> None:
     for number, card in enumerate(cards[:MOST_MEASURES], 1):
         _print_card(page, number, card, wording)
     if not cards:
-        page.line(2, (wording.text("first.nothing"), ""))
+        page.line(2, (explain_no_work(summary, wording), ""))
     if len(cards) > MOST_MEASURES:
         page.line(2, (wording.count("summary.more_measures", len(cards) - MOST_MEASURES), "dim"))
 

@@ -22,7 +22,7 @@ from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, group_measures, measure_label
+from hardening.report.views import build_cards, describe_outlook, explain_no_work, group_measures, measure_label
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         ),
         "summary": summary,
         "cards": cards,
+        "no_work": explain_no_work(summary, words),
         "checks": {check.id: check for check in summary.checks},
         "principles": _examined(summary.principles),
         "measures": group_measures(summary),

@@ -14,7 +14,7 @@ from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.telling import checks_by_id
 from hardening.report.values import Gate
-from hardening.report.views import build_cards
+from hardening.report.views import build_cards, explain_no_work
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _write_first(summary: Summary, wording: Wording) -> Iterator[str]:
     yield f"## {escape(wording.text('summary.first'))}"
     yield ""
     if not cards:
-        yield escape(wording.text("first.nothing"))
+        yield escape(explain_no_work(summary, wording))
     for number, card in enumerate(cards[:MOST_MEASURES], 1):
         where = wording.count("word.on_targets", len(card.line.targets))
         gaps = f"{wording.count('word.gap', len(card.line.gaps))} {where}"

@@ -8,7 +8,7 @@ from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import View
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, measure_label
+from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +48,12 @@ def build_pdf_data(summary: Summary, words: Wording, options: RenderOptions) -> 
         "five": {
             "title": words.count("five.title", min(FIVE, len(cards))) if cards else words.text("first.title"),
             "items": [_build_five(card, words) for card in cards[:FIVE]]
-            or [{"label": "", "title": words.text("first.nothing"), "line": ""}],
+            or [{"label": "", "title": explain_no_work(summary, words), "line": ""}],
         },
         "principles": list(_build_principles(summary, words)),
         "work": {
             "title": words.text("work.title"),
-            "lead": words.text("pdf.lead") if cards else words.text("first.nothing"),
+            "lead": words.text("pdf.lead") if cards else explain_no_work(summary, words),
             "cards": [_build_card(card, words) for card in cards] if is_actions else [],
         },
         "gaps": _build_gaps(summary, words),

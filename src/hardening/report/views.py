@@ -110,6 +110,13 @@ def _count_severities(line: MeasureLine, gaps: Mapping[str, Gap]) -> tuple[tuple
     return tuple((severity, found.count(severity)) for severity in Severity if severity in found)
 
 
+def explain_no_work(summary: Summary, words: Wording) -> str:
+    """Return why no measure is recommended: nothing was examined, no measure speaks to the gaps, or there are none."""
+    if not summary.counts.passed + summary.counts.failed:
+        return words.text("first.unexamined")
+    return words.text("first.no_measure") if summary.gaps else words.text("first.nothing")
+
+
 def describe_outlook(summary: Summary, outlook: Outlook, words: Wording) -> str:
     """Return in words what some work would change: gaps, compliance and open risk."""
     return words.text(
