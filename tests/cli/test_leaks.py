@@ -98,6 +98,7 @@ def test_crash_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch, capfd: p
         raise ValueError(SECRET)
 
     monkeypatch.setattr("hardening.cli.invoke", crash)
+    monkeypatch.setattr("os.umask", lambda mask: mask)  # what a program sets for itself, a test must not leave behind
     hook = sys.excepthook
     try:
         from hardening.cli import run  # noqa: PLC0415 - the patched one is called by it
