@@ -50,7 +50,7 @@ test: packages test-quick ## quick suite, then the lab of real servers (root; in
 
 test-all: test ## everything, also what is marked slow
 	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and not lab'
-	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and lab' tests/lab
+	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and lab'
 
 wheel: $(VENV)/tools ## build the wheel, install it elsewhere and use it there
 	$(BIN)/pytest -m slow tests/install

@@ -60,7 +60,7 @@ def test_own_chain_is_checked_and_its_end_is_known_by_its_head(signed: Command, 
 
 
 def test_changed_snapshot_is_named(signed: Command) -> None:
-    latest = max(Path(os.environ["STATE_DIRECTORY"]).glob("scans/*"))
+    latest = max(Path(os.environ["STATE_DIRECTORY"]).glob("scans/*"), key=lambda path: path.stat().st_mtime_ns)
     (snapshot,) = latest.glob("*.snapshot.json.gz")
     snapshot.write_bytes(snapshot.read_bytes() + b"\0")
     run = signed("verify", "latest", "--allowed-signers", "allowed_signers")

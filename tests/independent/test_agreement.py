@@ -89,40 +89,47 @@ def test_every_listed_disagreement_is_of_a_known_kind() -> None:
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_no_disagreement_is_unlisted(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     unlisted = [verdict.words for verdict in verdicts if not verdict.agrees and not _is_listed(verdict, listed)]
     assert unlisted == []
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_every_listed_disagreement_occurs(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     occurring = {verdict.state.name for verdict in verdicts if not verdict.agrees and _is_listed(verdict, listed)}
     assert set(listed) - occurring == set()
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_what_the_judge_passes_passes(verdicts: tuple[Verdict, ...]) -> None:
     assert [v.words for v in verdicts if v.state.verdict == "pass" and v.ours != "pass"] == []
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_a_configuration_that_sshd_refuses_never_passes(verdicts: tuple[Verdict, ...]) -> None:
     refused = [verdict for verdict in verdicts if verdict.state.is_refused]
     assert Counter(verdict.ours in {"fail", "error"} for verdict in refused) == {True: 4}
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_agreement_is_high(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     agreeing = [v for v in verdicts if v.agrees or (_is_listed(v, listed) and listed[v.state.name].because in ALLOWED)]
     assert len(agreeing) / len(verdicts) >= LEAST
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_the_page_says_what_both_said(verdicts: tuple[Verdict, ...], listed: Mapping[str, Listed]) -> None:
     assert read_part(STATES_PART) == render_states(verdicts, listed), RERUN
 
 
 @pytest.mark.lab
+@pytest.mark.slow
 def test_modules_that_are_there_are_judged_alike(verdicts_with_module: tuple[Verdict, ...]) -> None:
     assert [verdict.words for verdict in verdicts_with_module if not verdict.agrees] == []
 

@@ -18,7 +18,7 @@ from tests.independent.states import State, build_stock
 from tests.lab import packages
 from tests.lab.cache import cache_folder
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(600)]
 
 Delta = Mapping[str, Mapping[str, Any]]
 

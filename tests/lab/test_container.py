@@ -29,6 +29,8 @@ from tests.lab.scans import EXTENDED, Scans
 from tests.probes.cases import build_probe
 from tests.transports.conformance import LiveConformance, OpenSession, RootConformance, completed
 
+pytestmark = pytest.mark.slow
+
 PODMAN = ContainerProgram.PODMAN
 DOCKER = ContainerProgram.DOCKER
 IMAGE = "localhost/small:1"

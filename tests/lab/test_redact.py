@@ -12,6 +12,8 @@ import pytest
 from tests.lab.catalogue import PASSWORD
 from tests.lab.scans import EXTENDED, SUDO_PASSWORD, Scans
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {
     "plain": ("--become", "sudo"),
     "weak": ("--become", "sudo"),

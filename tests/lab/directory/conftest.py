@@ -30,6 +30,14 @@ PACKAGES = (
 StartDirectory = Callable[[str], Directory]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test in this folder: a domain with thousands of accounts takes longer to make than `make test` may."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Install the servers and make the domains, if a test here is going to run."""
     if session.config.getoption("collectonly") or not any(item.path.is_relative_to(FOLDER) for item in session.items):
