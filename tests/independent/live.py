@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import parse
 
@@ -141,7 +140,7 @@ def _render_tailoring(judges: Judges, rules: Sequence[str]) -> str:
 def take_snapshot(scans: Scans, name: str) -> Snapshot:
     """Scan a host with the extended baseline; return what was seen."""
     run = scans.scan(f"audit@{name}", *HOSTS[name], *EXTENDED)
-    folder = Path(run.err.rpartition("snapshots: ")[2].strip())
+    folder = run.kept_in
     paths = tuple(folder.glob("*.snapshot.json.gz"))
     if len(paths) != 1:
         message = f"lab: the scan of {name} left no snapshot: {run.err[-1000:]}"

@@ -46,6 +46,11 @@ class Run:
         return {result["check"]: result["outcome"] for result in self.report["results"]}
 
     @property
+    def kept_in(self) -> Path:
+        """The folder with the snapshots, as the command says it."""
+        return Path(self.err.rpartition("snapshots: ")[2].partition("\n")[0])
+
+    @property
     def passed(self) -> set[str]:
         """The checks that passed."""
         return {check for check, outcome in self.outcomes.items() if outcome == "pass"}

@@ -78,7 +78,7 @@ def test_a_scan_is_two_channels_by_the_count_of_the_server(seen: Seen) -> None:
 
 
 def test_the_snapshot_counts_what_the_server_counts(seen: Seen) -> None:
-    folder = Path(seen.run.err.rpartition("snapshots: ")[2].splitlines()[0])
+    folder = seen.run.kept_in
     (path,) = folder.glob("*.snapshot.json.gz")
     assert '"channels":2,' in gzip.decompress(path.read_bytes()).decode().replace(" ", "")
 
