@@ -130,11 +130,12 @@ def test_a_batch_that_never_gets_its_word_ends_by_itself(lab: Lab) -> None:
     opening = Opening(resolve=Secret)
     session = open_ssh(endpoint(lab, host), opening)
     try:
-        command = render_command(build_command(Token(opening.random_word()), DEADLINE))
+        # Long enough to be seen on a busy machine before it ends.
+        command = render_command(build_command(Token(opening.random_word()), 5 * DEADLINE))
         transport = session._connection.transport  # type: ignore[attr-defined] # as above
         channel = SshChannel(transport, command, opening.limits)
         await_process(host, "hardening_word")
-        left = await_no_process(host, "hardening_word", LATEST)
+        left = await_no_process(host, "hardening_word", 5 * DEADLINE + LATEST)
         channel.close()
     finally:
         session.close()
