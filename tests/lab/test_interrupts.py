@@ -81,8 +81,8 @@ def await_process(host: Host, words: str) -> None:
 
 def processes(host: Host, words: str) -> list[str]:
     """List the processes on a host that have these words in their command line."""
-    lines = host.run("ps", "-eo", "pid=,user=,args=").splitlines()
-    return [line for line in lines if words in line and "ps -eo" not in line]
+    lines = host.run("ps", "-ww", "-eo", "pid=,user=,args=").splitlines()
+    return [line for line in lines if words in line and "ps -ww" not in line]
 
 
 def await_no_process(host: Host, words: str, seconds: float = 15) -> list[str]:

@@ -430,7 +430,7 @@ class TestTrouble:
 def is_gone(host: Host, command: str) -> bool:
     """Whether no process runs a command any more, a moment after its deadline."""
     for _ in range(100):
-        if command not in host.run("ps", "-eo", "args"):
+        if command not in host.run("ps", "-ww", "-eo", "args"):
             return True
         time.sleep(0.1)
     return False
