@@ -12,7 +12,7 @@ CLEARTEXT = b"{CLEARTEXT}"
 """What stays of a secret that no scheme protects."""
 
 _SECRET = re.compile(
-    r"ms-mcs-admpwd|mslaps-(encrypted)?(dsrm)?password(history)?||msds-managedpassword|msds-groupmanagedserviceaccountpassword|unicodepwd|ntpwdhistory|lmpwdhistory|dbcspwd"
+    r"ms-mcs-admpwd|mslaps-(encrypted)?(dsrm)?password(history)?|msds-managedpassword|msds-groupmanagedserviceaccountpassword|unicodepwd|ntpwdhistory|lmpwdhistory|dbcspwd"
     r"|supplementalcredentials|currentvalue|priorvalue|initialauthincoming|initialauthoutgoing|trustauthincoming"
     r"|trustauthoutgoing|msfve-recoverypassword|msfve-keypackage|msds-executescriptpassword|mstpm-ownerinformation"
     r"|mskds-rootkeydata|sambalmpassword|sambantpassword|sambapasswordhistory|krbprincipalkey|krbmkey|pwdhistory|olcsaslsecret"
