@@ -13,7 +13,7 @@ from hardening.errors import SnapshotError, UsageError
 from hardening.model.baseline import BaselineReference, controls_at
 from hardening.model.target import RecordedEndpoint
 from hardening.probes.kind import Channel
-from hardening.transports.recording import load_recording
+from hardening.transports.recording import RecordedOf, load_recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from hardening.model.platform import PlatformCondition
     from hardening.model.target import Endpoint, Target
 
-_ANY = frozenset({Channel.SHELL, Channel.LDAP})
+_ANY = frozenset({Channel.SHELL, Channel.POWERSHELL, Channel.LDAP})
+
+
+_RECORDED = {
+    RecordedOf.SHELL: Channel.SHELL,
+    RecordedOf.POWERSHELL: Channel.POWERSHELL,
+    RecordedOf.DIRECTORY: Channel.LDAP,
+}
 
 
 def assign_baselines(
@@ -54,9 +61,13 @@ def default_references(content: Content, channels: frozenset[Channel] = _ANY) ->
 
 
 def _leads_to(channels: frozenset[Channel], condition: PlatformCondition) -> bool:
-    return (not condition.directory or Channel.LDAP in channels) and (
-        not condition.asks_for_system or Channel.SHELL in channels
-    )
+    if condition.directory and Channel.LDAP not in channels:
+        return False
+    if not condition.asks_for_system:
+        return True
+    if condition.os_family:
+        return (Channel.POWERSHELL if condition.os_family == "windows" else Channel.SHELL) in channels
+    return bool(channels & {Channel.SHELL, Channel.POWERSHELL})
 
 
 def channels_of(target: Target) -> frozenset[Channel]:
@@ -67,10 +78,10 @@ def channels_of(target: Target) -> frozenset[Channel]:
 def _channels_of(endpoint: Endpoint) -> frozenset[Channel]:
     if isinstance(endpoint, RecordedEndpoint):
         try:
-            is_directory = load_recording(Path(endpoint.path)).of_directory
+            source = load_recording(Path(endpoint.path)).source
         except SnapshotError:
             return channels_behind(endpoint)
-        return frozenset({Channel.LDAP if is_directory else Channel.SHELL})
+        return frozenset({_RECORDED[source]})
     return channels_behind(endpoint)
 
 
@@ -93,6 +104,7 @@ def require_endpoints(target: Target, checks: Sequence[Check]) -> None:
 
 _ENDPOINTS = {
     Channel.SHELL: "a way to a shell; give the target an endpoint such as `ssh:`, or leave the baseline out",
+    Channel.POWERSHELL: "Windows behind WinRM; give the target an endpoint `winrm:`, or leave the baseline out",
     Channel.LDAP: "a directory; give the target an endpoint `ldap:`, name ldaps://HOST, or leave the baseline out",
 }
 

@@ -18,9 +18,9 @@ from hardening.snapshots.folder import ScanFolder, ScanRecord
 from hardening.snapshots.redaction import Vocabulary, redact_recording
 from hardening.snapshots.withholding import withhold_answers, withhold_secrets
 from hardening.transports import open_session
-from hardening.transports.recorded import RecordedDirectory, RecordedSession
-from hardening.transports.recording import RecordingDirectory, RecordingSession, encode_recording
-from hardening.transports.session import DirectorySession
+from hardening.transports.recorded import RecordedDirectory, RecordedPowerShell, RecordedSession
+from hardening.transports.recording import RecordingDirectory, RecordingPowerShell, RecordingSession, encode_recording
+from hardening.transports.session import DirectorySession, PowerShellSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -147,7 +147,8 @@ def redacted_path(folder: ScanFolder, number: int) -> Path:
     return folder.path / f"redacted-{number}.recording.json.gz"
 
 
-_Recorded = RecordingSession | RecordingDirectory | RecordedSession | RecordedDirectory
+_Replayed = RecordedSession | RecordedPowerShell | RecordedDirectory
+_Recorded = RecordingSession | RecordingPowerShell | RecordingDirectory | _Replayed
 
 
 class _OpenSessions:
@@ -175,11 +176,13 @@ class _OpenSessions:
         return recording
 
     def _record(self, session: AnySession) -> _Recorded:
-        if isinstance(session, RecordedSession | RecordedDirectory):
+        if isinstance(session, _Replayed):
             return session
         seconds = int(self._context.seconds())
         if isinstance(session, DirectorySession):
             return RecordingDirectory(session, seconds)
+        if isinstance(session, PowerShellSession):
+            return RecordingPowerShell(session, seconds)
         return RecordingSession(session, seconds)
 
     def keep_recording(self, target: str, folder: ScanFolder) -> None:
@@ -188,7 +191,7 @@ class _OpenSessions:
             sessions = self._recordings.pop(target, [])
         for session in sessions:
             recording = withhold_answers(session.recording, self._context.redactor)
-            path = folder.recording_path(target, of_directory=recording.of_directory)
+            path = folder.recording_path(target, recording.source)
             if not isinstance(self._redact, Absent):
                 recording = redact_recording(recording, self._redact)
                 path = redacted_path(folder, self._numbers[target])

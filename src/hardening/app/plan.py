@@ -9,7 +9,7 @@ from hardening.app.collect import require_targets
 from hardening.app.content import load_all_content, parse_references
 from hardening.collect.plan import Plan, build_plan, describe_step
 from hardening.errors import UsageError
-from hardening.model.step import LdapBindStep, LdapIdentity, LdapStep, Privilege, ShellStep, Step
+from hardening.model.step import LdapBindStep, LdapIdentity, LdapStep, PowerShellStep, Privilege, ShellStep, Step
 from hardening.probes.kind import Channel
 from hardening.transports.framing import render_batch
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from hardening.model.target import Target
 
 
-_CHANNELS = {"ssh": Channel.SHELL, "ldap": Channel.LDAP}
+_CHANNELS = {"ssh": Channel.SHELL, "winrm": Channel.POWERSHELL, "ldap": Channel.LDAP}
 
 
 def plan_for(site: Site, baselines: Sequence[str], only: frozenset[str], endpoint: str = "") -> Plan:
-    """Return the plan of some baselines, or of the default ones; ``endpoint`` narrows it to `ssh` or `ldap`.
+    """Return the plan of some baselines, or of the default ones; ``endpoint`` narrows it to `ssh`, `winrm` or `ldap`.
 
     Raises ``UsageError`` or ``ContentError``.
     """
@@ -72,6 +72,10 @@ def describe_lines(step: Step) -> Iterator[str]:
         case ShellStep():
             rights = "root, where it can be had" if step.privilege is Privilege.ROOT else "any account"
             yield f"# {step.name} ({rights}; at most {step.output_limit} bytes{last})"
+            yield step.script.rstrip("\n")
+        case PowerShellStep():
+            writes = f"; writes {step.writes} in a folder of its own, which it removes" if step.writes else ""
+            yield f"# {step.name} (PowerShell; at most {step.output_limit} characters{writes}{last})"
             yield step.script.rstrip("\n")
         case LdapStep():
             who = "as nobody" if step.identity is LdapIdentity.ANONYMOUS else "as the account"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The canonical steps as JSON, as the digest is made from.")
 @click.option(
     "--endpoint",
-    type=click.Choice(["ssh", "ldap"]),
+    type=click.Choice(["ssh", "winrm", "ldap"]),
     help="Only what is asked over this kind of endpoint; ssh stands for every way to a shell.",
 )
 @click.option("--script", is_flag=True, help="The whole script of each batch, as it is sent.")

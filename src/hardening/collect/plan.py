@@ -15,14 +15,17 @@ from hardening.model.step import (
     DirectoryStep,
     LdapBindStep,
     LdapStep,
+    PowerShellStep,
     Privilege,
     ShellStep,
     Step,
+    select_powershell_steps,
     select_shell_steps,
 )
 from hardening.probes import KINDS
 from hardening.probes.identification import STEP as IDENTIFICATION
 from hardening.probes.kind import Channel, channel_needed
+from hardening.probes.windows_identification import STEP as WINDOWS_IDENTIFICATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,13 +33,16 @@ if TYPE_CHECKING:
     from hardening.model.check import Check
 
 
+_OTHERS = frozenset({Channel.LDAP, Channel.POWERSHELL})
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The probes to answer and the steps that answer them, identification first, slow steps last.
 
-    Over a shell that is `identification`, in a directory the root DSE. ``searches`` are the directory's steps with the
-    questions that share them. ``digest`` is the SHA-256 of the canonical JSON of all steps: equal digests mean that the
-    same things run.
+    Over a shell that is `identification`, over PowerShell `windows_identification`, in a directory the root DSE.
+    ``searches`` are the steps of a directory with the questions that share them. ``digest`` is the SHA-256 of the
+    canonical JSON of all steps: equal digests mean that the same things run.
     """
 
     probes: tuple[Probe, ...]
@@ -48,6 +54,11 @@ class Plan:
     def shell_steps(self) -> tuple[ShellStep, ...]:
         """Everything that a shell is asked."""
         return select_shell_steps(self.steps)
+
+    @property
+    def powershell_steps(self) -> tuple[PowerShellStep, ...]:
+        """Everything that PowerShell is asked."""
+        return select_powershell_steps(self.steps)
 
     @property
     def directory_steps(self) -> tuple[DirectoryStep, ...]:
@@ -81,11 +92,12 @@ def _build(probes: tuple[Probe, ...]) -> Plan:
     asked = [step for kind, probes_of_kind in sorted(by_kind.items()) for step in KINDS[kind].steps(probes_of_kind)]
     searches = merge_searches(step for step in asked if isinstance(step, LdapStep))
     channels = {needs(probe) for probe in probes}
-    shell = [IDENTIFICATION] if Channel.SHELL in channels or Channel.LDAP not in channels else []
+    shell = [IDENTIFICATION] if Channel.SHELL in channels or not channels & _OTHERS else []
+    windows = [WINDOWS_IDENTIFICATION] if Channel.POWERSHELL in channels else []
     directory = [ROOT_DSE] if Channel.LDAP in channels else []
     rest: list[Step] = [step for step in asked if not isinstance(step, LdapStep)]
     rest += [search.step for search in searches]
-    ordered = (*shell, *directory, *sorted(rest, key=lambda step: (step.slow, step.name)))
+    ordered = (*shell, *windows, *directory, *sorted(rest, key=lambda step: (step.slow, step.name)))
     return Plan(probes, ordered, digest_steps(ordered), searches)
 
 
@@ -111,6 +123,15 @@ def describe_step(step: Step) -> dict[str, str | int | bool | list[str]]:
                 "script": step.script,
                 "output_limit": step.output_limit,
                 "unbounded": step.unbounded,
+                "slow": step.slow,
+            }
+        case PowerShellStep():
+            return {
+                "channel": "powershell",
+                "name": step.name,
+                "script": step.script,
+                "output_limit": step.output_limit,
+                "writes": step.writes,
                 "slow": step.slow,
             }
         case LdapStep():

@@ -36,8 +36,10 @@ from hardening.probes.identification import STEP as IDENTIFICATION
 from hardening.probes.identification import parse_identification
 from hardening.probes.kind import Channel, channel_needed
 from hardening.probes.root_dse import parse_root_dse
+from hardening.probes.windows_identification import STEP as WINDOWS_IDENTIFICATION
+from hardening.probes.windows_identification import parse_windows_identification
 from hardening.transports.recorded import Replay
-from hardening.transports.session import AnySession, BecomeRefused, DirectorySession, Session
+from hardening.transports.session import AnySession, BecomeRefused, DirectorySession, PowerShellSession, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -112,7 +114,7 @@ def build_failed_snapshot(target: Target, plan: Plan, context: VisitContext, err
 
 def endpoints_asked(target: Target, plan: Plan) -> tuple[Endpoint, ...]:
     """Return the endpoints of a target that the plan asks something of."""
-    asked = {channel_needed(KINDS[probe.kind], probe) for probe in plan.probes} or {Channel.SHELL}
+    asked = {channel_needed(KINDS[probe.kind], probe) for probe in plan.probes} or {Channel.SHELL, Channel.POWERSHELL}
     return tuple(endpoint for endpoint in target.endpoints if channels_behind(endpoint) & asked)
 
 
@@ -122,7 +124,7 @@ def channels_behind(endpoint: Endpoint) -> frozenset[Channel]:
         case LdapEndpoint():
             return frozenset({Channel.LDAP})
         case RecordedEndpoint():
-            return frozenset({Channel.LDAP, Channel.SHELL})
+            return frozenset({Channel.LDAP, Channel.POWERSHELL, Channel.SHELL})
         case SshEndpoint() | LocalEndpoint() | ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint():
             return frozenset({Channel.SHELL})
 
@@ -187,16 +189,20 @@ def _visit_endpoint(target: Target, endpoint: Endpoint, plan: Plan, context: Vis
         return _build_failed(target, endpoint, plan, ConnectError(str(error), ""))
     context.progress(target.name, "asking")
     try:
-        part = (
-            _ask_directory(session, endpoint, plan)
-            if isinstance(session, DirectorySession)
-            else _ask_shell(session, endpoint, plan)
-        )
+        part = _ask_session(session, endpoint, plan)
     except ConnectError as error:
         part = _build_failed(target, endpoint, plan, ConnectError(error.reason, error.remedy, session.connection))
     finally:
         session.close()
     return replace(part, recorded_at=session.time) if isinstance(session, Replay) else part
+
+
+def _ask_session(session: AnySession, endpoint: Endpoint, plan: Plan) -> _Part:
+    if isinstance(session, DirectorySession):
+        return _ask_directory(session, endpoint, plan)
+    if isinstance(session, PowerShellSession):
+        return _ask_powershell(session, endpoint, plan)
+    return _ask_shell(session, endpoint, plan)
 
 
 def _ask_shell(session: Session, endpoint: Endpoint, plan: Plan) -> _Part:
@@ -218,6 +224,20 @@ def _ask_shell(session: Session, endpoint: Endpoint, plan: Plan) -> _Part:
         ),
         evidence=_parse_all(plan.probes, best, session.connection, Channel.SHELL),
         steps=(*_step_records(answers.as_root, as_root=True), *_step_records(answers.as_user, as_root=False)),
+        target_time=identity.target_time,
+    )
+
+
+def _ask_powershell(session: PowerShellSession, endpoint: Endpoint, plan: Plan) -> _Part:
+    answers = session.run_blocks(plan.powershell_steps)
+    identity = parse_windows_identification(answers[WINDOWS_IDENTIFICATION.name])
+    return _Part(
+        record=_record(session, endpoint, answers, "run PowerShell by hand with the same account and see what it says"),
+        channels=frozenset({Channel.POWERSHELL}),
+        platform=Platform(identity.system),
+        privileges=identity.privileges,
+        evidence=_parse_all(plan.probes, answers, session.connection, Channel.POWERSHELL),
+        steps=tuple(_step_records(answers, as_root=False)),
         target_time=identity.target_time,
     )
 
@@ -270,7 +290,7 @@ def _build_failed(target: Target, endpoint: Endpoint, plan: Plan, error: Connect
         ),
         channels=channels,
         platform=Platform(
-            os=unreadable if Channel.SHELL in channels else ABSENT,
+            os=unreadable if channels & {Channel.SHELL, Channel.POWERSHELL} else ABSENT,
             directory=unreadable if Channel.LDAP in channels else ABSENT,
         ),
         evidence=dict.fromkeys(seen, error.connection) if error.connection else {},

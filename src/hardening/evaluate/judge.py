@@ -211,5 +211,7 @@ def _might_hold(condition: PlatformCondition, system: OperatingSystem) -> bool:
         system,
         family=system.family or condition.os_family,
         distribution=system.distribution or next(iter(condition.distribution), ""),
+        role=system.role or next(iter(condition.role), ""),
+        installation=system.installation or next(iter(condition.installation), ""),
     )
     return condition.holds_for(guess)

@@ -23,8 +23,12 @@ class OperatingSystem:
 
     ``distribution`` and ``like`` are ``ID`` and ``ID_LIKE`` of os-release(5); ``version`` is ``VERSION_ID``
     (empty on rolling releases). ``container`` and ``running`` say whether the kernel belongs to somebody else
-    and whether there is a running system at all; without one, no ``kernel``. ``virtualization`` is a name as
-    systemd-detect-virt(1) gives it.
+    and whether there is a running system at all; without one, no ``kernel``.
+
+    On Windows ``distribution`` is `windows-server` or `windows-client`, ``version`` that of its name (`2012r2`, `2022`,
+    `11`), and ``kernel`` its full number with the update (`10.0.20348.2700`), of which ``build`` is the third part.
+    ``role`` is `member`, `domain_controller` or `stand_alone`, ``installation`` is `core` or `desktop`; ``powershell``
+    and ``language_mode`` are those that answered. All are empty elsewhere, and where they could not be seen.
     """
 
     family: str
@@ -37,6 +41,11 @@ class OperatingSystem:
     hostname: str = ""
     container: bool = False
     running: bool = True
+    build: int = -1
+    role: str = ""
+    installation: str = ""
+    powershell: str = ""
+    language_mode: str = ""
 
 
 class DirectoryKind(StrEnum):
@@ -82,7 +91,7 @@ class Platform:
 class PlatformCondition:
     """One way in which a check applies: everything that is given must hold. ``()`` and ``""`` ask nothing.
 
-    ``directory`` names kinds of directory, any of which will do.
+    ``directory`` names kinds of directory, ``role`` and ``installation`` those of a Windows server; any named will do.
     """
 
     os_family: str = ""
@@ -92,6 +101,8 @@ class PlatformCondition:
     container: bool | Absent = ABSENT
     running: bool | Absent = ABSENT
     directory: tuple[str, ...] = ()
+    role: tuple[str, ...] = ()
+    installation: tuple[str, ...] = ()
 
     @property
     def asks_for_system(self) -> bool:
@@ -107,6 +118,8 @@ class PlatformCondition:
             and (not self.version_below or version_numbers(system.version) < version_numbers(self.version_below))
             and (isinstance(self.container, Absent) or system.container == self.container)
             and (isinstance(self.running, Absent) or system.running == self.running)
+            and (not self.role or system.role in self.role)
+            and (not self.installation or system.installation in self.installation)
         )
 
 

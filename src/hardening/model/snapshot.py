@@ -33,6 +33,7 @@ class Privileges:
     """With what rights the questions were asked: the account, its uid, and whether root answered.
 
     ``refused`` says why root rights were asked for and not given; empty otherwise. ``remedy`` says what to do.
+    On Windows ``sid`` is the account's, and ``root`` says whether it answered as an administrator with all its rights.
     """
 
     user: str = ""
@@ -41,6 +42,7 @@ class Privileges:
     become: str = "no"
     refused: str = ""
     remedy: str = ""
+    sid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,26 @@ class ShellStep:
     slow: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerShellStep:
+    """The body of a PowerShell script block that only reads, in ASCII; what it puts out becomes one JSON array.
+
+    Enums are written as integers, times as text in UTC, SIDs and GUIDs as text. An error that the block does not catch
+    ends the block: ``Completed`` with exit status 1, no output, and on standard error a JSON object with ``type``,
+    ``hresult``, ``id`` and ``message``. Else the status is 0. ``output_limit`` is in characters of JSON: items
+    beyond it are left out on the target itself, and the answer is cut.
+
+    ``writes`` says what the programs that it calls are forced to write: ``$folder`` is then the path of a fresh folder
+    below the account's own temporary folder, made before the block and removed after it. Otherwise it is ``""``.
+    """
+
+    name: str
+    script: str
+    output_limit: int = 1_000_000
+    writes: str = ""
+    slow: bool = False
+
+
 class LdapScope(StrEnum):
     """How far below its base a search looks."""
 
@@ -79,18 +99,23 @@ class LdapBindStep:
     slow: bool = False
 
 
-Step = ShellStep | LdapStep | LdapBindStep
+Step = ShellStep | PowerShellStep | LdapStep | LdapBindStep
 DirectoryStep = LdapStep | LdapBindStep
 
 
 def needs_root(step: Step) -> bool:
-    """Say whether a step needs root rights to see everything; a directory knows no such rights."""
+    """Say whether a step needs root rights to see everything; a directory and Windows know no such rights."""
     return isinstance(step, ShellStep) and step.privilege is Privilege.ROOT
 
 
 def select_shell_steps(steps: Iterable[Step]) -> tuple[ShellStep, ...]:
     """Return those of some steps that a shell runs."""
     return tuple(step for step in steps if isinstance(step, ShellStep))
+
+
+def select_powershell_steps(steps: Iterable[Step]) -> tuple[PowerShellStep, ...]:
+    """Return those of some steps that PowerShell runs."""
+    return tuple(step for step in steps if isinstance(step, PowerShellStep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS = {
     "transport": FieldSpec(
-        FieldType.TEXT, "ssh, local, chroot, podman, docker, podman-image, docker-image, ldap or recorded"
+        FieldType.TEXT, "ssh, local, chroot, podman, docker, podman-image, docker-image, winrm, psrp, ldap or recorded"
     ),
     "encrypted": FieldSpec(FieldType.BOOLEAN, "whether the session is encrypted"),
     "server_version": FieldSpec(FieldType.TEXT, "the server's own name and version"),
@@ -68,10 +68,10 @@ KIND = ProbeKind(
     parameters={
         ENDPOINT: ProbeParameter(
             type=ProbeParameterType.CHOICE,
-            description="which session of a target that has several: that to its shell, or that to its directory",
+            description="which session of a target that has several: to its shell, PowerShell or directory",
             required=False,
             default=Channel.SHELL.value,
-            choices=(Channel.SHELL.value, Channel.LDAP.value),
+            choices=(Channel.SHELL.value, Channel.POWERSHELL.value, Channel.LDAP.value),
         )
     },
     fields=FIELDS,

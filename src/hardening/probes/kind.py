@@ -12,9 +12,10 @@ from hardening.model.step import Answer, Step
 
 
 class Channel(StrEnum):
-    """Through what a kind is answered: a shell on the target, a directory, or the session itself."""
+    """Through what a kind is answered: a shell or PowerShell on the target, a directory, or the session itself."""
 
     SHELL = "shell"
+    POWERSHELL = "powershell"
     LDAP = "ldap"
     SESSION = "session"
 
@@ -67,7 +68,7 @@ ENDPOINT = "endpoint"
 
 
 def channel_needed(kind: ProbeKind, probe: Probe) -> Channel:
-    """Return through what kind of endpoint a probe is answered: a shell or a directory."""
+    """Return through what kind of endpoint a probe is answered: a shell, PowerShell or a directory."""
     if kind.channel is Channel.SESSION:
         return Channel(str(dict(probe.parameters).get(ENDPOINT, Channel.SHELL.value)))
     return kind.channel

@@ -13,11 +13,13 @@ from hardening.errors import SnapshotError, StorageError
 from hardening.model.snapshot import Snapshot
 from hardening.snapshots.codec import MAXIMUM_BYTES, decode_snapshot, encode_snapshot
 from hardening.snapshots.files import make_private_folder, write_atomically
+from hardening.transports.recording import RecordedOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".snapshot.json.gz"
+_RECORDINGS = {RecordedOf.SHELL: "", RecordedOf.POWERSHELL: "", RecordedOf.DIRECTORY: ".ldap"}
 _SCAN = "scan.json"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -67,9 +69,9 @@ class ScanFolder:
         write_atomically(path, [encode_snapshot(snapshot)])
         return path
 
-    def recording_path(self, target: str, *, of_directory: bool = False) -> Path:
+    def recording_path(self, target: str, source: RecordedOf = RecordedOf.SHELL) -> Path:
         """Return where the recording of a target belongs: that of its shell, or that of its directory."""
-        return self.path / f"{file_stem(target)}{'.ldap' if of_directory else ''}.recording.json.gz"
+        return self.path / f"{file_stem(target)}{_RECORDINGS[source]}.recording.json.gz"
 
     def snapshot_paths(self) -> tuple[Path, ...]:
         """Return the files of all snapshots, by name."""

@@ -49,6 +49,7 @@ from hardening.snapshots.site_patterns import (
     VENDORS,
     VERSIONED,
 )
+from hardening.transports.recording import RecordedOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +81,7 @@ def redact_recording(recording: Recording, vocabulary: Vocabulary) -> Recording:
 
     Raises ``SnapshotError`` for that of a directory.
     """
-    if recording.of_directory:
+    if recording.source is RecordedOf.DIRECTORY:
         msg = "what a directory answers cannot be cleaned yet; do not give this recording away"
         raise SnapshotError(msg)
     ordered = sorted(recording.answers.items(), key=lambda item: (recording.names[item[0].digest], item[0].as_root))

@@ -6,23 +6,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.model.step import Answer, NotRun
-from hardening.transports.recording import Recording, StepKey, digest_step, load_recording
+from hardening.transports.recording import RecordedOf, Recording, StepKey, digest_step, load_recording
 from hardening.transports.session import BecomeRefused, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import DirectoryStep, ShellStep
+    from hardening.model.step import DirectoryStep, PowerShellStep, ShellStep
     from hardening.model.target import RecordedEndpoint
     from hardening.transports.session import AnySession, Opening
 
 
 def open_recorded(endpoint: RecordedEndpoint, opening: Opening) -> AnySession:
-    """Return a session that replays a file: a shell's or a directory's; raises ``SnapshotError``."""
+    """Return a session that replays a file: a shell's, PowerShell's or a directory's; raises ``SnapshotError``."""
     opening.progress(f"reading {endpoint.path}")
     recording = load_recording(Path(endpoint.path))
-    return RecordedDirectory(recording) if recording.of_directory else RecordedSession(recording)
+    match recording.source:
+        case RecordedOf.DIRECTORY:
+            return RecordedDirectory(recording)
+        case RecordedOf.POWERSHELL:
+            return RecordedPowerShell(recording)
+        case RecordedOf.SHELL:
+            return RecordedSession(recording)
 
 
 class Replay:
@@ -59,6 +65,16 @@ class RecordedDirectory(Replay):
     """A directory session that replays a recording."""
 
     def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
+        """Return the recorded answers."""
+        answers = self._recording.answers
+        unknown = NotRun("not in this recording")
+        return {step.name: answers.get(StepKey(digest_step(step), as_root=False), unknown) for step in steps}
+
+
+class RecordedPowerShell(Replay):
+    """A PowerShell session that replays a recording."""
+
+    def run_blocks(self, steps: Sequence[PowerShellStep]) -> Mapping[str, Answer]:
         """Return the recorded answers."""
         answers = self._recording.answers
         unknown = NotRun("not in this recording")

@@ -2,9 +2,10 @@
 
 The file is gzip of JSON: `format`, `time` (whole seconds since 1970-01-01 UTC), `connection` (evidence), `refused` (why
 root rights were not given; empty if they were, or were not asked for) with its `remedy`, and `answers`; `directory` is
-true where a directory gave them. An answer has the digest of its step, the step's name for people, `as_root`, and
-either `not_run`, or of a shell `exit`, `ms`, `cut`, `stdout` and `stderr` (base64), or of a directory `result`,
-`message`, `ms`, `cut`, `bytes` and `entries` (values in base64). Equal recordings are equal bytes.
+true where a directory gave them, `powershell` where PowerShell did. An answer has the digest of its step, the step's
+name for people, `as_root`, and either `not_run`, or of a shell or of PowerShell `exit`, `ms`, `cut`, `stdout` and
+`stderr` (base64), or of a directory `result`, `message`, `ms`, `cut`, `bytes` and `entries` (values in base64). Equal
+recordings are equal bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import io
 import json
 import zlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from hardening.errors import SnapshotError
@@ -29,6 +31,7 @@ from hardening.model.step import (
     LdapEntry,
     LdapStep,
     NotRun,
+    PowerShellStep,
     ShellStep,
 )
 from hardening.transports.session import BecomeRefused, Traffic
@@ -39,11 +42,21 @@ if TYPE_CHECKING:
 
     from hardening.model.evidence import Evidence
     from hardening.model.step import DirectoryStep, Step
-    from hardening.transports.session import DirectorySession, Session
+    from hardening.transports.session import DirectorySession, PowerShellSession, Session
 
 _Kind = TypeVar("_Kind")
 
 RECORDING_FORMAT = 1
+
+
+class RecordedOf(StrEnum):
+    """What kind of session gave the answers in a recording."""
+
+    SHELL = "shell"
+    POWERSHELL = "powershell"
+    DIRECTORY = "directory"
+
+
 _LARGEST_FILE = 200_000_000
 _LARGEST_CONTENT = 400_000_000
 
@@ -66,7 +79,7 @@ class Recording:
     refused: str = ""
     remedy: str = ""
     time: int = 0
-    of_directory: bool = False
+    source: RecordedOf = RecordedOf.SHELL
 
 
 def digest_step(step: Step) -> str:
@@ -81,6 +94,13 @@ def digest_step(step: Step) -> str:
                 "output_limit": step.output_limit,
                 "unbounded": step.unbounded,
                 "slow": step.slow,
+            }
+        case PowerShellStep():
+            content = {
+                "channel": "powershell",
+                "script": step.script,
+                "output_limit": step.output_limit,
+                "writes": step.writes,
             }
         case LdapStep():
             content = {
@@ -137,7 +157,7 @@ class RecordingDirectory:
             answers=dict(self._answers),
             names=dict(self._names),
             time=self._time,
-            of_directory=True,
+            source=RecordedOf.DIRECTORY,
         )
 
     def close(self) -> None:
@@ -196,12 +216,56 @@ class RecordingSession:
         self._session.close()
 
 
+class RecordingPowerShell:
+    """A PowerShell session that passes everything on to another one and remembers what passed."""
+
+    def __init__(self, session: PowerShellSession, time: int) -> None:
+        self._session = session
+        self._time = time
+        self._answers: dict[StepKey, Answer] = {}
+        self._names: dict[str, str] = {}
+
+    def run_blocks(self, steps: Sequence[PowerShellStep]) -> Mapping[str, Answer]:
+        """Run steps as one batch."""
+        answers = self._session.run_blocks(steps)
+        for step in steps:
+            digest = digest_step(step)
+            self._names[digest] = step.name
+            self._answers[StepKey(digest, as_root=False)] = answers[step.name]
+        return answers
+
+    @property
+    def connection(self) -> Evidence:
+        """What the session saw of its connection."""
+        return self._session.connection
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        return self._session.traffic
+
+    @property
+    def recording(self) -> Recording:
+        """What has passed so far."""
+        return Recording(
+            connection=self.connection,
+            answers=dict(self._answers),
+            names=dict(self._names),
+            time=self._time,
+            source=RecordedOf.POWERSHELL,
+        )
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
+
+
 def encode_recording(recording: Recording) -> bytes:
     """Return a recording as the bytes of its file."""
     content: dict[str, Json] = {
         "format": RECORDING_FORMAT,
         "time": recording.time,
-        **({"directory": True} if recording.of_directory else {}),
+        **({} if recording.source is RecordedOf.SHELL else {recording.source.value: True}),
         "connection": encode_evidence(recording.connection),
         "refused": recording.refused,
         "remedy": recording.remedy,
@@ -268,7 +332,7 @@ def _decode(document: Mapping[str, object]) -> Recording:
         refused=_require(document["refused"], str),
         remedy=_require(document["remedy"], str),
         time=_require(document["time"], int),
-        of_directory=_require(document.get("directory", False), bool),
+        source=next((source for source in RecordedOf if document.get(source.value) is True), RecordedOf.SHELL),
     )
 
 

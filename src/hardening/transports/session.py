@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hardening.errors import HardeningError
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field
-from hardening.model.step import Answer, DirectoryStep, ShellStep
+from hardening.model.step import Answer, DirectoryStep, PowerShellStep, ShellStep
 from hardening.secrets import Secret
 from hardening.transports.bastions import Bastions
 from hardening.transports.host_files import HostFiles
@@ -158,7 +158,34 @@ class DirectorySession(Protocol):
         ...
 
 
-AnySession = Session | DirectorySession
+@runtime_checkable
+class PowerShellSession(Protocol):
+    """An open way to PowerShell on one endpoint."""
+
+    def run_blocks(self, steps: Sequence[PowerShellStep]) -> Mapping[str, Answer]:
+        """Run script blocks as one batch; return the answers by the name of the step.
+
+        Trouble on the way makes the steps it costs ``NotRun``. Raises ``ConnectError`` where PowerShell cannot be
+        started at all.
+        """
+        ...
+
+    @property
+    def connection(self) -> Evidence:
+        """What was seen of the connection itself: evidence of the kind `connection`."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the session has cost so far."""
+        ...
+
+    def close(self) -> None:
+        """End the session and what runs in it. May be called more than once."""
+        ...
+
+
+AnySession = Session | PowerShellSession | DirectorySession
 """A session of any kind; its class tells which."""
 
 

@@ -51,6 +51,7 @@ Name = Annotated[str, *_NAME]
 ControlId = Annotated[str, *_NUMBER]
 Url = Annotated[str, *_URL]
 Distribution = Annotated[str, *_DISTRIBUTION]
+RoleName = Literal["member", "domain_controller", "stand_alone"]
 DirectoryName = Literal["active-directory", "openldap"]
 Release = Annotated[str, *_VERSION]
 
@@ -76,6 +77,8 @@ class ConditionForm(Form):
     version_below: Release | None = None
     container: Boolean | None = None
     running: Boolean | None = None
+    role: RoleName | Annotated[list[RoleName], Field(min_length=1)] | None = None
+    installation: Literal["core", "desktop"] | None = None
     directory: DirectoryName | Annotated[list[DirectoryName], Field(min_length=1)] | None = None
 
     def build(self) -> PlatformCondition:
@@ -87,6 +90,8 @@ class ConditionForm(Form):
             version_below=self.version_below or "",
             container=_given(self.container),
             running=_given(self.running),
+            role=(self.role,) if isinstance(self.role, str) else tuple(self.role or ()),
+            installation=(self.installation,) if self.installation else (),
             directory=(self.directory,) if isinstance(self.directory, str) else tuple(self.directory or ()),
         )
 
