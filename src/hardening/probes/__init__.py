@@ -19,6 +19,7 @@ from hardening.probes import (
     apt_config,
     audit_log,
     audit_rules,
+    audit_subcategory,
     banners,
     boot_loader,
     config_key,
@@ -50,6 +51,7 @@ from hardening.probes import (
     pam_stack,
     registry_value,
     scheduled,
+    security_policy,
     service,
     shell_startup,
     slapd_config,
@@ -62,6 +64,7 @@ from hardening.probes import (
     time_sync,
     updates,
     user_limits,
+    user_right,
 )
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ KINDS: dict[str, ProbeKind] = {
         apt_config.KIND,
         audit_log.KIND,
         audit_rules.KIND,
+        audit_subcategory.KIND,
         banners.KIND,
         boot_loader.KIND,
         config_key.KIND,
@@ -115,6 +119,7 @@ KINDS: dict[str, ProbeKind] = {
         pam_stack.KIND,
         registry_value.KIND,
         scheduled.KIND,
+        security_policy.KIND,
         service.KIND,
         shell_startup.KIND,
         slapd_config.KIND,
@@ -127,5 +132,6 @@ KINDS: dict[str, ProbeKind] = {
         time_sync.KIND,
         updates.KIND,
         user_limits.KIND,
+        user_right.KIND,
     )
 }
