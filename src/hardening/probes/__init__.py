@@ -39,6 +39,8 @@ from hardening.probes import (
     last_logins,
     ldap_search,
     listening,
+    local_accounts,
+    local_group_members,
     log_forwarding,
     mount,
     mounts,
@@ -65,6 +67,9 @@ from hardening.probes import (
     updates,
     user_limits,
     user_right,
+    windows_feature,
+    windows_service,
+    windows_services,
 )
 
 if TYPE_CHECKING:
@@ -107,6 +112,8 @@ KINDS: dict[str, ProbeKind] = {
         last_logins.KIND,
         ldap_search.KIND,
         listening.KIND,
+        local_accounts.KIND,
+        local_group_members.KIND,
         log_forwarding.KIND,
         mount.KIND,
         mounts.KIND,
@@ -133,5 +140,8 @@ KINDS: dict[str, ProbeKind] = {
         updates.KIND,
         user_limits.KIND,
         user_right.KIND,
+        windows_feature.KIND,
+        windows_service.KIND,
+        windows_services.KIND,
     )
 }

@@ -109,6 +109,8 @@ def _describe(error: Mapping[str, object], name: str, needs: str) -> str:
     category = error.get("category")
     if code in _DENIED or category in {_PERMISSION_DENIED, _SECURITY_ERROR} or _has(name, _DENIED_IDS):
         return f"access denied: {needs}"
+    if "ConstrainedLanguage" in name:
+        return "PowerShell runs in ConstrainedLanguage here, which does not allow this question"
     if _has(name, _UNKNOWN_IDS) or code in _MISSING:
         return f"this Windows does not offer what was asked ({clean_line(name.strip(), 100)})"
     return clean_line(f"PowerShell failed: {name.strip() or 'it did not say how'} ({code:#010x})", MAX_REASON)
