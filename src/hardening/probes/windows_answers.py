@@ -31,6 +31,9 @@ ERROR = (
 ADMINISTRATOR = "needs an administrator whose rights UAC does not filter"
 """The right that most questions of a Windows server want."""
 
+NOT_OFFERED = "this Windows does not offer what was asked"
+"""How the reason begins where a command, a class or a namespace is not there, because a feature is not installed."""
+
 MAX_REASON = 200
 
 # Of System.Management.Automation.ErrorCategory.
@@ -112,7 +115,7 @@ def _describe(error: Mapping[str, object], name: str, needs: str) -> str:
     if "ConstrainedLanguage" in name:
         return "PowerShell runs in ConstrainedLanguage here, which does not allow this question"
     if _has(name, _UNKNOWN_IDS) or code in _MISSING:
-        return f"this Windows does not offer what was asked ({clean_line(name.strip(), 100)})"
+        return f"{NOT_OFFERED} ({clean_line(name.strip(), 100)})"
     return clean_line(f"PowerShell failed: {name.strip() or 'it did not say how'} ({code:#010x})", MAX_REASON)
 
 
