@@ -23,8 +23,8 @@ PATH_PATTERN = r"(?:HKLM|HKU)(?:\\[ -\[\]-~]+)+"
 """A key below a hive: printable ASCII between backslashes. HKCU would be the scanning account's own."""
 NAME_PATTERN = r"[ -~]{1,255}"
 
-SECRET = "password|passwd|passphrase|pwd|secret|credential|token|privatekey"
-"""Names of which only numbers leave the target: of anything else stands `set` there, as of Winlogon's DefaultPassword."""
+WITHHELD = "password|passwd|passphrase|pwd|secret|credential|token|privatekey"
+"""Names of which only numbers leave the target: anything else becomes `set`, as Winlogon's DefaultPassword does."""
 
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
 _SOFTWARE = re.compile(r"(HKLM\\SOFTWARE)(?=\\|$)", re.IGNORECASE)
@@ -45,7 +45,7 @@ $value = $item.$name
 if ($null -eq $value) { continue }
 if ($value -is [int]) { @{ key = $key; name = $name; type = 'dword'; data = $value } }
 elseif ($value -is [long]) { @{ key = $key; name = $name; type = 'qword'; data = $value } }
-elseif ($name -match 'SECRET') { @{ key = $key; name = $name; type = 'text'; data = 'set' } }
+elseif ($name -match 'WITHHELD') { @{ key = $key; name = $name; type = 'text'; data = 'set' } }
 elseif ($value -is [byte[]]) {
 $bytes = @($value | Select-Object -First 4096 | ForEach-Object { [int]$_ })
 @{ key = $key; name = $name; type = 'binary'; data = $bytes }
@@ -55,7 +55,7 @@ else { @{ key = $key; name = $name; type = 'text'; data = "$value" } }
 }
 @{ read = $key }
 }
-""".replace("%s", ERROR.format("$trouble[0]")).replace("SECRET", SECRET)
+""".replace("%s", ERROR.format("$trouble[0]")).replace("WITHHELD", WITHHELD)
 _NOT_FOUND = 13
 
 

@@ -20,7 +20,7 @@ from hardening.probes.powershell import quote_text
 from hardening.probes.registry_script import (
     NAME_PATTERN,
     PATH_PATTERN,
-    SECRET,
+    WITHHELD,
     RegistryData,
     full_key,
     number_of,
@@ -45,7 +45,7 @@ foreach ($name in $asked[$key]) {
 $value = if ($null -ne $item) { $item.$name } else { $null }
 $type = 'text'
 if ($null -eq $value) { $type = $null } elseif ($value -is [int]) { $type = 'dword' } elseif ($value -is [string[]]) { $type = 'texts' }
-if ($name -match 'SECRET' -and $type -in 'text', 'texts') { $type = 'text'; $value = 'set' }
+if ($name -match 'WITHHELD' -and $type -in 'text', 'texts') { $type = 'text'; $value = 'set' }
 if ($type -eq 'text') { $value = "$value" }
 @{ key = $key; child = $child.PSChildName; name = $name; type = $type; data = $value }
 }
@@ -53,7 +53,7 @@ if ($type -eq 'text') { $value = "$value" }
 if ($trouble) { @{ trouble = $key; ERROR } }
 @{ read = $key }
 }
-""".replace("ERROR", ERROR.format("$trouble[0]")).replace("SECRET", SECRET)  # noqa: E501 - lines of PowerShell are not broken
+""".replace("ERROR", ERROR.format("$trouble[0]")).replace("WITHHELD", WITHHELD)  # noqa: E501 - lines of PowerShell are not broken
 _NOT_FOUND = 13
 _KEY = {
     "key": FieldSpec(FieldType.TEXT, "the name of the key"),
