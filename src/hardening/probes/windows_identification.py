@@ -36,6 +36,7 @@ STEP = PowerShellStep(
     name="windows_identification",
     script=r"""$known = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $options = Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Control\ProductOptions'
+$ticks = [datetime]::UtcNow.Ticks
 $seen = @{
     product = $known.ProductName
     edition = $known.EditionID
@@ -48,7 +49,7 @@ $seen = @{
     powershell = "$($PSVersionTable.PSVersion)"
     language_mode = "$($ExecutionContext.SessionState.LanguageMode)"
     account = "$env:USERDOMAIN\$env:USERNAME"
-    time = [long][math]::Floor(([datetime]::UtcNow - [datetime]'1970-01-01').TotalSeconds)
+    time = ($ticks - $ticks % 10000000) / 10000000 - 62135596800
 }
 try {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property DomainRole
