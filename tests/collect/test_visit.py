@@ -220,6 +220,11 @@ def test_other_limits_are_another_digest() -> None:
     assert digest_steps([one]) != digest_steps([other])
 
 
+def test_a_step_that_kinds_share_is_asked_once() -> None:
+    probes = [Probe.build("security_policy", {"key": "LockoutBadCount"}), Probe.build("user_right", {"right": "SeTcb"})]
+    assert [step.name for step in plan_of(*probes).steps] == ["windows_identification", "security_export"]
+
+
 def plan_of(*probes: Probe) -> Plan:
     return build_plan([replace(make_check(), probes={"p": probe}) for probe in probes])
 

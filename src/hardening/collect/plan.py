@@ -89,7 +89,8 @@ def _build(probes: tuple[Probe, ...]) -> Plan:
     by_kind: dict[str, list[Probe]] = defaultdict(list)
     for probe in probes:
         by_kind[probe.kind].append(probe)
-    asked = [step for kind, probes_of_kind in sorted(by_kind.items()) for step in KINDS[kind].steps(probes_of_kind)]
+    # Kinds may share a step: asked once, it answers them all.
+    asked = dict.fromkeys(step for kind, of_kind in sorted(by_kind.items()) for step in KINDS[kind].steps(of_kind))
     searches = merge_searches(step for step in asked if isinstance(step, LdapStep))
     channels = {needs(probe) for probe in probes}
     shell = [IDENTIFICATION] if Channel.SHELL in channels or not channels & _OTHERS else []
