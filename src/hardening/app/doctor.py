@@ -15,7 +15,7 @@ from hardening.collect.visit import VisitContext, channels_behind, visit
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Unreadable
-from hardening.model.target import Become, LdapEndpoint, SshEndpoint
+from hardening.model.target import Become, LdapEndpoint, SshEndpoint, WinRmEndpoint
 from hardening.transports import open_session
 from hardening.transports.session import Limits, Listening, Milestone, ShellWords
 
@@ -74,7 +74,7 @@ def examine(target: Target, endpoint: Endpoint, plan: Plan, context: CollectCont
 def resolve_name(endpoint: Endpoint) -> tuple[str, ...] | Unreadable:
     """Return the addresses of an endpoint's name; none where a jump host resolves it, or where there is no name."""
     match endpoint:
-        case SshEndpoint(jump=Absent()) | LdapEndpoint():
+        case SshEndpoint(jump=Absent()) | LdapEndpoint() | WinRmEndpoint():
             pass
         case _:
             return ()

@@ -207,12 +207,12 @@ target_arguments = _bundle(
             "--ca-file",
             default="",
             metavar="FILE",
-            help="Authorities to trust, for directories named by address [default: those of this machine].",
+            help="Authorities to trust, for what is named by address and speaks TLS [default: those of this machine].",
         ),
         click.option(
             "--auth",
-            type=click.Choice(["simple", "external", "anonymous"]),
-            help="How to log in to directories named by address [default: simple, with --user and --password-from].",
+            type=click.Choice(["simple", "external", "anonymous", "ntlm", "kerberos"]),
+            help="How to log in to what is named by address [default: simple to a directory, ntlm to Windows].",
         ),
         click.option(
             "--workers", type=click.IntRange(1, 256), default=16, show_default=True, help="Targets at a time."

@@ -18,7 +18,7 @@ from hardening.inventory.address import AddressOptions
 from hardening.inventory.ssh_config import SshConfig, Surroundings
 from hardening.inventory.ssh_route import NONE
 from hardening.model.evidence import ABSENT, Absent
-from hardening.model.target import Become, HostKeys, LdapAuthentication, Target
+from hardening.model.target import Become, HostKeys, LdapAuthentication, Target, WinRmAuthentication
 
 if TYPE_CHECKING:
     from hardening.cli.options import ContentArguments, TargetArguments
@@ -57,7 +57,7 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
                 sudo_password=reach.sudo_password_from,
                 password=reach.password_from,
                 ca_file=reach.ca_file,
-                authentication=LdapAuthentication(reach.auth) if reach.auth else ABSENT,
+                authentication=_find_authentication(reach.auth),
             ),
             around=around,
         ),
@@ -71,6 +71,13 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
         tuple(replace(target, parameters=parameters.target_values(target.name)) for target in targets),
         parameters,
     )
+
+
+def _find_authentication(named: str | None) -> LdapAuthentication | WinRmAuthentication | Absent:
+    if not named:
+        return ABSENT
+    is_of_directory = any(named == way for way in LdapAuthentication)
+    return LdapAuthentication(named) if is_of_directory else WinRmAuthentication(named)
 
 
 def _look_around() -> Surroundings:

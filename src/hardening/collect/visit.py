@@ -28,6 +28,7 @@ from hardening.model.target import (
     RecordedEndpoint,
     SshEndpoint,
     Target,
+    WinRmEndpoint,
     address_of,
     channel_of,
 )
@@ -123,6 +124,8 @@ def channels_behind(endpoint: Endpoint) -> frozenset[Channel]:
     match endpoint:
         case LdapEndpoint():
             return frozenset({Channel.LDAP})
+        case WinRmEndpoint():
+            return frozenset({Channel.POWERSHELL})
         case RecordedEndpoint():
             return frozenset({Channel.LDAP, Channel.POWERSHELL, Channel.SHELL})
         case SshEndpoint() | LocalEndpoint() | ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint():
@@ -390,7 +393,7 @@ def asks_for_root(endpoint: Endpoint) -> bool:
             return endpoint.become is not Become.NO
         case RecordedEndpoint():
             return True
-        case ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint() | LdapEndpoint():
+        case ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint() | LdapEndpoint() | WinRmEndpoint():
             # Who we are there is settled when the session opens, so that one batch asks everything.
             return False
 
@@ -407,6 +410,6 @@ def describe_become(endpoints: Sequence[Endpoint]) -> str:
                 return Become.NO.value
             case ChrootEndpoint() | ContainerEndpoint() | ImageEndpoint():
                 return "root"
-            case LdapEndpoint():
+            case LdapEndpoint() | WinRmEndpoint():
                 continue
     return Become.NO.value

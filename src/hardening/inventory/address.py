@@ -26,6 +26,9 @@ from hardening.model.target import (
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
+    WinRmAuthentication,
+    WinRmBackend,
+    WinRmEndpoint,
 )
 
 FORMS: Mapping[str, str] = {
@@ -57,7 +60,7 @@ class AddressOptions:
     sudo_password: str = ""
     password: str = ""
     ca_file: str = ""
-    authentication: LdapAuthentication | Absent = ABSENT
+    authentication: LdapAuthentication | WinRmAuthentication | Absent = ABSENT
 
 
 LDAP_PORTS: Mapping[LdapSecurity, int] = {
@@ -67,13 +70,19 @@ LDAP_PORTS: Mapping[LdapSecurity, int] = {
 }
 """The usual port of a directory, by how the connection is protected."""
 
+WINRM_PORTS: Mapping[bool, int] = {True: 5986, False: 5985}
+"""The usual port of WinRM, by whether it is over TLS."""
+
+_WINRM_SCHEMES = {"winrm+https": True, "winrm+http": False}
+_SCHEMES = ("ssh://", "ldap://", "ldaps://", *(f"{scheme}://" for scheme in _WINRM_SCHEMES))
+
 _LDAP_SCHEMES = {"ldaps": LdapSecurity.LDAPS, "ldap": LdapSecurity.STARTTLS}
 
 
 def is_address(text: str) -> bool:
     """Say whether a word on the command line is an address rather than a name from the inventory."""
     word, colon, _ = text.partition(":")
-    return text == "local" or text.startswith(("ssh://", "ldap://", "ldaps://")) or bool(colon and word in FORMS)
+    return text == "local" or text.startswith(_SCHEMES) or bool(colon and word in FORMS)
 
 
 def parse_address(text: str, options: AddressOptions) -> Endpoint:
@@ -85,11 +94,13 @@ def parse_address(text: str, options: AddressOptions) -> Endpoint:
         return _parse_ssh(text, options, credential)
     if text.startswith(("ldap://", "ldaps://")):
         return _parse_ldap(text, options, credential)
+    if text.startswith(tuple(_WINRM_SCHEMES)):
+        return _parse_winrm(text, options, credential)
     word, colon, rest = text.partition(":")
     if colon and word in FORMS:
         return parse_word(word, rest, options.become)
     forms = ", ".join(f"{word}:{form}" for word, form in FORMS.items())
-    forms = f"local, ssh://USER@HOST:PORT, ldaps://USER@HOST, {forms}"
+    forms = f"local, ssh://USER@HOST:PORT, winrm+https://USER@HOST, ldaps://USER@HOST, {forms}"
     msg = f"{text}: not an address; use {forms}, or a name from the inventory"
     raise UsageError(msg)
 
@@ -138,6 +149,9 @@ def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> Ss
 def _parse_ldap(text: str, options: AddressOptions, credential: Credential) -> LdapEndpoint:
     scheme, host, port, user = _split(text)
     security = _LDAP_SCHEMES[scheme]
+    if isinstance(options.authentication, WinRmAuthentication):
+        msg = f"{scheme}://{host}: a directory knows no auth {options.authentication}; use simple or anonymous"
+        raise UsageError(msg)
     endpoint = LdapEndpoint(
         address=host,
         port=port or LDAP_PORTS[security],
@@ -154,6 +168,53 @@ def _parse_ldap(text: str, options: AddressOptions, credential: Credential) -> L
         msg = f"{scheme}://{host}: {what}; {remedy}"
         raise UsageError(msg)
     return endpoint
+
+
+def _parse_winrm(text: str, options: AddressOptions, credential: Credential) -> WinRmEndpoint:
+    scheme, host, port, user = _split(text)
+    tls = _WINRM_SCHEMES[scheme]
+    if isinstance(options.authentication, LdapAuthentication):
+        msg = f"{scheme}://{host}: WinRM knows no auth {options.authentication}; use ntlm or kerberos"
+        raise UsageError(msg)
+    endpoint = WinRmEndpoint(
+        address=host,
+        port=port or WINRM_PORTS[tls],
+        tls=tls,
+        user=user or options.user,
+        authentication=WinRmAuthentication.NTLM
+        if isinstance(options.authentication, Absent)
+        else options.authentication,
+        ca_file=options.ca_file,
+        credential=credential,
+    )
+    if fault := find_winrm_fault(endpoint):
+        what, remedy = fault
+        msg = f"{scheme}://{host}: {what}; {remedy}"
+        raise UsageError(msg)
+    return endpoint
+
+
+def find_winrm_fault(endpoint: WinRmEndpoint) -> tuple[str, str] | None:
+    """Return what is wrong with how a Windows server is to be reached, and the remedy; ``None`` if nothing is."""
+    certificate = endpoint.authentication is WinRmAuthentication.CERTIFICATE
+    match endpoint.authentication:
+        case WinRmAuthentication.NTLM if not endpoint.user:
+            return "no account is named", "name one with `user`, as EXAMPLE\\audit or audit@example.org"
+        case WinRmAuthentication.NTLM if not endpoint.credential.password:
+            return "no password is named", "say where it is (--password-from env:NAME, or a credential with `password`)"
+        case WinRmAuthentication.CERTIFICATE if not endpoint.tls:
+            return "a certificate needs TLS", "use scheme: https"
+        case WinRmAuthentication.CERTIFICATE if not endpoint.credential.key or not endpoint.credential.certificate:
+            return "auth certificate needs a certificate and its key", "give a credential with `certificate` and `key`"
+        case _ if endpoint.configuration and endpoint.backend is not WinRmBackend.PSRP:
+            return "only PowerShell sessions know configurations", "use backend: psrp"
+        case _ if certificate and endpoint.user:
+            return (
+                "auth certificate and an account exclude each other",
+                "leave `user` out: the server maps the certificate",
+            )
+        case _:
+            return None
 
 
 def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
@@ -209,6 +270,8 @@ def name_of(endpoint: Endpoint) -> str:
             return address if port == SSH_PORT else f"{address}:{port}"
         case LdapEndpoint(address=address, port=port, security=security):
             return address if port == LDAP_PORTS[security] else f"{address}:{port}"
+        case WinRmEndpoint(address=address, port=port, tls=tls):
+            return address if port == WINRM_PORTS[tls] else f"{address}:{port}"
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint(path):

@@ -12,7 +12,7 @@ from hardening.documents.text import find_shared
 from hardening.documents.validate import validate
 from hardening.documents.words import near_hint
 from hardening.errors import ContentError, UsageError
-from hardening.inventory.address import LDAP_PORTS, find_ldap_fault
+from hardening.inventory.address import LDAP_PORTS, WINRM_PORTS, find_ldap_fault, find_winrm_fault
 from hardening.inventory.models import InventoryDocument, SiteDocument
 from hardening.inventory.selector import Selector, parse_selector
 from hardening.inventory.ssh_config import SshConfig, Surroundings
@@ -35,6 +35,9 @@ from hardening.model.target import (
     RecordedEndpoint,
     SshEndpoint,
     Target,
+    WinRmAuthentication,
+    WinRmBackend,
+    WinRmEndpoint,
 )
 from hardening.model.texts import Language
 from hardening.model.waiver import LONGEST_DAYS
@@ -49,10 +52,11 @@ if TYPE_CHECKING:
         LdapDocument,
         SshDocument,
         TargetDocument,
+        WinRmDocument,
     )
     from hardening.model.place import Place, Problem
 
-_SHELLS = ("ssh", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
+_SHELLS = ("ssh", "winrm", "local", "chroot", "podman", "docker", "podman_image", "docker_image", "recorded")
 # A jump host with one of these is no target's name.
 _PLACES = frozenset("@:,")
 RawValue = str | tuple[str, ...]
@@ -236,10 +240,30 @@ class _Joiner:
         if entry.ssh is not None:
             credential = self._credential(entry.ssh.credential or entry.credential, at)
             return self._ssh(entry.ssh, credential, at, (entry.name,))
+        if entry.winrm is not None:
+            return self._winrm(entry, entry.winrm, at)
         if entry.local is not None:
             credential = self._credential(entry.local.credential or entry.credential, at)
             return LocalEndpoint(become=Become(entry.local.become), credential=credential)
         return self._read_word(entry)
+
+    def _winrm(self, entry: TargetDocument, winrm: WinRmDocument, at: tuple[PathStep, ...]) -> WinRmEndpoint:
+        tls = winrm.scheme == "https"
+        endpoint = WinRmEndpoint(
+            address=winrm.address,
+            port=winrm.port or WINRM_PORTS[tls],
+            path=winrm.path,
+            tls=tls,
+            user=winrm.user,
+            authentication=WinRmAuthentication(winrm.auth),
+            backend=WinRmBackend(winrm.backend),
+            configuration=winrm.configuration,
+            ca_file=self._path(winrm.ca_file) if winrm.ca_file else "",
+            credential=self._credential(winrm.credential or entry.credential, at),
+        )
+        if fault := find_winrm_fault(endpoint):
+            self._refuse((*at, "winrm"), *fault)
+        return endpoint
 
     def _read_word(self, entry: TargetDocument) -> Endpoint:
         """Return the endpoint of a target that stands on this machine."""

@@ -40,6 +40,7 @@ BaselineName = Annotated[
 ]
 ContainerName = Annotated[str, StringConstraints(pattern=f"^{CONTAINER_NAME}$")]
 ImageReference = Annotated[str, StringConstraints(pattern=f"^{IMAGE_REFERENCE}$")]
+WinRmPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]*$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -81,6 +82,29 @@ class ContainerDocument(Form):
     become: Literal["sudo", "no"] = Field("no", description="sudo asks as the container's root")
 
 
+class WinRmDocument(Form):
+    """A Windows server behind WinRM."""
+
+    address: Text
+    scheme: Literal["https", "http"] = Field(
+        "https", description="over http every message is encrypted by NTLM or Kerberos"
+    )
+    port: Port | None = Field(None, description="[default: 5986 for https, 5985 for http]")
+    path: WinRmPath = Field("/wsman", description="where the service listens")
+    user: str = Field("", description="EXAMPLE\\audit, audit@example.org or a local account")
+    auth: Literal["ntlm", "kerberos", "certificate"] = Field(
+        "ntlm", description="name and password, a Kerberos ticket that is there, or the credential's certificate"
+    )
+    backend: Literal["winrs", "psrp"] = Field(
+        "winrs", description="a shell that starts PowerShell, or a PowerShell session (needs the extra `psrp`)"
+    )
+    configuration: str = Field("", description="with psrp: a session configuration, such as a JEA endpoint")
+    ca_file: Text | None = Field(
+        None, description="authorities to trust, from the inventory's folder [default: those of this machine]"
+    )
+    credential: Text | None = None
+
+
 class LdapDocument(Form):
     """A directory: Active Directory or OpenLDAP."""
 
@@ -104,6 +128,7 @@ class TargetDocument(Form):
 
     name: Text
     ssh: SshDocument | None = None
+    winrm: WinRmDocument | None = None
     ldap: LdapDocument | None = Field(None, description="a directory; may stand beside one of the others")
     local: LocalDocument | None = None
     chroot: Text | None = Field(None, description="folder of a root tree on this machine")

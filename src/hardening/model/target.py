@@ -138,13 +138,50 @@ class LdapEndpoint:
     credential: Credential = Credential()
 
 
+class WinRmAuthentication(StrEnum):
+    """How we say who we are: name and password by NTLM, a Kerberos ticket that is there, or the client certificate."""
+
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    CERTIFICATE = "certificate"
+
+
+class WinRmBackend(StrEnum):
+    """What is asked for over WinRM: a shell in which PowerShell is started, or a PowerShell session itself."""
+
+    WINRS = "winrs"
+    PSRP = "psrp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinRmEndpoint:
+    r"""A Windows server behind WinRM. ``ca_file`` is a path, ``""`` means the authorities that this machine trusts.
+
+    Without ``tls`` every message is encrypted by NTLM or Kerberos. ``user`` is a name as Windows takes it:
+    ``EXAMPLE\audit``, ``audit@example.org`` or a local one. ``configuration`` names a session configuration other than
+    the usual one, such as a JEA endpoint; only a PowerShell session knows them.
+    With ``CERTIFICATE`` the credential's ``certificate`` and ``key`` are shown to the server.
+    """
+
+    address: str
+    port: int = 5986
+    path: str = "/wsman"
+    tls: bool = True
+    user: str = ""
+    authentication: WinRmAuthentication = WinRmAuthentication.NTLM
+    backend: WinRmBackend = WinRmBackend.WINRS
+    configuration: str = ""
+    ca_file: str = ""
+    credential: Credential = Credential()
+
+
 ShellEndpoint = SshEndpoint | LocalEndpoint | RecordedEndpoint | ChrootEndpoint | ContainerEndpoint | ImageEndpoint
-Endpoint = ShellEndpoint | LdapEndpoint
+Endpoint = ShellEndpoint | WinRmEndpoint | LdapEndpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to assess, and the ways to it, visited in this order; at most one of them leads to a shell.
+    """One thing to assess, and the ways to it, visited in this order; at most one leads to a shell or to PowerShell.
 
     ``parameters`` is by check id, then name; ``place`` is the inventory line or empty.
     """
@@ -164,6 +201,8 @@ def channel_of(endpoint: Endpoint) -> str:
             return "ssh"
         case LdapEndpoint():
             return "ldap"
+        case WinRmEndpoint():
+            return "winrm"
         case LocalEndpoint():
             return "local"
         case RecordedEndpoint():
@@ -183,6 +222,9 @@ def address_of(endpoint: Endpoint) -> str:
             return _web_address("ssh", endpoint.user, endpoint.address, endpoint.port)
         case LdapEndpoint():
             scheme = "ldaps" if endpoint.security is LdapSecurity.LDAPS else "ldap"
+            return _web_address(scheme, endpoint.user, endpoint.address, endpoint.port)
+        case WinRmEndpoint():
+            scheme = "winrm+https" if endpoint.tls else "winrm+http"
             return _web_address(scheme, endpoint.user, endpoint.address, endpoint.port)
         case LocalEndpoint():
             return "local"

@@ -23,6 +23,9 @@ PATH_PATTERN = r"(?:HKLM|HKU)(?:\\[ -\[\]-~]+)+"
 """A key below a hive: printable ASCII between backslashes. HKCU would be the scanning account's own."""
 NAME_PATTERN = r"[ -~]{1,255}"
 
+WITHHELD = "password|passwd|passphrase|pwd|secret|credential|token|privatekey"
+"""Names of which only numbers leave the target: anything else becomes `set`, as Winlogon's DefaultPassword does."""
+
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
 _SOFTWARE = re.compile(r"(HKLM\\SOFTWARE)(?=\\|$)", re.IGNORECASE)
 _BITS = {"dword": 32, "qword": 64}
@@ -42,6 +45,7 @@ $value = $item.$name
 if ($null -eq $value) { continue }
 if ($value -is [int]) { @{ key = $key; name = $name; type = 'dword'; data = $value } }
 elseif ($value -is [long]) { @{ key = $key; name = $name; type = 'qword'; data = $value } }
+elseif ($name -match 'WITHHELD') { @{ key = $key; name = $name; type = 'text'; data = 'set' } }
 elseif ($value -is [byte[]]) {
 $bytes = @($value | Select-Object -First 4096 | ForEach-Object { [int]$_ })
 @{ key = $key; name = $name; type = 'binary'; data = $bytes }
@@ -51,7 +55,7 @@ else { @{ key = $key; name = $name; type = 'text'; data = "$value" } }
 }
 @{ read = $key }
 }
-""".replace("%s", ERROR.format("$trouble[0]"))
+""".replace("%s", ERROR.format("$trouble[0]")).replace("WITHHELD", WITHHELD)
 _NOT_FOUND = 13
 
 
@@ -88,11 +92,12 @@ def build_registry_script(asked: Iterable[RegistryName]) -> str:
     for value in sorted(asked, key=lambda value: (value.key, value.name)):
         key = spelled.setdefault(value.key.lower(), value.key)
         names[key].setdefault(value.name.lower(), value.name)
-    lines = "\n".join(f"{quote_text(_full(key))} = {quote_list(names[key].values())}" for key in sorted(names))
+    lines = "\n".join(f"{quote_text(full_key(key))} = {quote_list(names[key].values())}" for key in sorted(names))
     return f"$asked = @{{\n{lines}\n}}\n{_SCRIPT}"
 
 
-def _full(key: str) -> str:
+def full_key(key: str) -> str:
+    """Return a key as the registry provider spells it."""
     hive, _, rest = key.partition("\\")
     return f"{_HIVES[hive.upper()]}\\{rest}"
 
@@ -112,7 +117,7 @@ class RegistryAnswer:
 
     def find(self, value: RegistryName) -> RegistryData | Absent | Unreadable:
         """Return a value; absent where Windows has no such value or no such key."""
-        key, place = _full(value.key).lower(), value.place
+        key, place = full_key(value.key).lower(), value.place
         if key in self._missing:
             return Absent(place)
         if key in self._refused:
@@ -120,10 +125,11 @@ class RegistryAnswer:
         if key not in self._read:
             return Unreadable("the answer does not speak of this key", place)
         row = self._values.get((key, value.name.lower()))
-        return Absent(place) if row is None else _read_data(row, place)
+        return Absent(place) if row is None else read_data(row, place)
 
 
-def _read_data(row: Mapping[str, object], place: str) -> RegistryData | Unreadable:
+def read_data(row: Mapping[str, object], place: str) -> RegistryData | Unreadable:
+    """Return what a row says that a value holds."""
     kind, data = row.get("type"), row.get("data")
     match kind, data:
         case "dword" | "qword", int() if not isinstance(data, bool):

@@ -23,6 +23,7 @@ from hardening.probes.registry_script import (
 )
 from hardening.probes.windows_answers import build_step, rows
 from hardening.probes.windows_defaults import WindowsState, find_default
+from hardening.probes.windows_state import STATE_NAMES, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,16 +32,14 @@ if TYPE_CHECKING:
     from hardening.model.step import Answer, Step
 
 _STEP = "registry_value"
-_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-_BUILD = RegistryName(_VERSION, "CurrentBuildNumber")
-_PRODUCT = RegistryName(r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions", "ProductType")
 _FIELDS = {
     "set": FieldSpec(FieldType.BOOLEAN, "whether the value is there, under the policy key or the other one"),
     "origin": FieldSpec(FieldType.TEXT, "policy, local, or default where neither key has the value"),
     "type": FieldSpec(FieldType.TEXT, "dword, qword, text (expanded), texts or binary; absent where it is not set"),
     "number": FieldSpec(FieldType.INTEGER, "the value as a whole number, never negative if it is one of the registry"),
     "text": FieldSpec(
-        FieldType.TEXT, "the value as text; several texts with line breaks between, bytes in hexadecimal"
+        FieldType.TEXT,
+        "the value as text; several texts with line breaks between, bytes in hexadecimal; `set` in place of a secret",
     ),
     "texts": FieldSpec(FieldType.TEXTS, "the value as a list without empty texts"),
     "default": FieldSpec(
@@ -64,7 +63,7 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
     if not probes:
         return ()
     asked = {name for probe in probes for name in _names(probe)}
-    return (build_step(_STEP, build_registry_script({*asked, _BUILD, _PRODUCT}), output_limit=4_000_000),)
+    return (build_step(_STEP, build_registry_script(asked | STATE_NAMES), output_limit=4_000_000),)
 
 
 def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
@@ -72,17 +71,8 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     if isinstance(found, Unreadable):
         return {probe: build_unreadable(_FIELDS, found.reason, _names(probe)[-1].place) for probe in probes}
     answer = RegistryAnswer(found)
-    state = _read_state(answer)
+    state = read_state(answer)
     return {probe: _build(probe, answer, state) for probe in probes}
-
-
-def _read_state(answer: RegistryAnswer) -> WindowsState:
-    build = number_of(answer.find(_BUILD), _BUILD.place)
-    product = text_of(answer.find(_PRODUCT), _PRODUCT.place)
-    return WindowsState(
-        build=build.value if isinstance(build, Known) and isinstance(build.value, int) else 0,
-        product=str(product.value) if isinstance(product, Known) else "",
-    )
 
 
 def _build(probe: Probe, answer: RegistryAnswer, state: WindowsState) -> Evidence:

@@ -187,6 +187,21 @@ DEFAULTS = (
     ),
     Default(
         _NETLOGON,
+        "SealSecureChannel",
+        1,
+        _option(
+            "0e46a2a9f091fcc7f8498987854272990c2ff7ff",
+            "domain-member-digitally-encrypt-secure-channel-data-when-possible",
+        ),
+    ),
+    Default(
+        _NETLOGON,
+        "DisablePasswordChange",
+        0,
+        _option("0370da509d98b92bc25deddffb46c7ed10b47540", "domain-member-disable-machine-account-password-changes"),
+    ),
+    Default(
+        _NETLOGON,
         "MaximumPasswordAge",
         30,
         _option("080ee371eca42e60593c6565e75fb4ea97f095b2", "domain-member-maximum-machine-account-password-age"),
@@ -196,6 +211,19 @@ DEFAULTS = (
         "LDAPClientIntegrity",
         1,
         _option("06246a1efebb3dc54726c72e87968761bb6e5794", "network-security-ldap-client-signing-requirements"),
+    ),
+    Default(
+        r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\WDigest",
+        "UseLogonCredential",
+        0,
+        "https://tenable.com/audits/items/CIS_MS_Windows_7_L1_v3.1.0.audit:c697f32c8de5a7d8da29bfe5fdf1fa59",
+    ),
+    Default(
+        r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient",
+        "EnableMulticast",
+        1,
+        "https://www.tenable.com/audits/items/MSCT_Windows_Server_2025_DC_v1.0.0.audit:"
+        "6133398b11a50422bf5670de7158ea1a",
     ),
     Default(
         r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers\PointAndPrint",

@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING
 from hardening.model.evidence import Absent, Unreadable
 from hardening.model.platform import OperatingSystem
 from hardening.model.snapshot import Privileges
-from hardening.model.step import PowerShellStep
-from hardening.probes.powershell import Rows, read_rows
-from hardening.probes.shell import clean
+from hardening.probes.windows_answers import Row, build_step, rows, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hardening.model.step import Answer
 
 ADMINISTRATORS = "S-1-5-32-544"
@@ -32,10 +28,11 @@ FILTERED_REMEDY = (
 PLAIN = "the account is not a local administrator"
 PLAIN_REMEDY = "scan with an account that is one, or through a JEA endpoint (docs/windows.md)"
 
-STEP = PowerShellStep(
-    name="windows_identification",
-    script=r"""$known = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+STEP = build_step(
+    "windows_identification",
+    r"""$known = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $options = Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Control\ProductOptions'
+$ticks = [datetime]::UtcNow.Ticks
 $seen = @{
     product = $known.ProductName
     edition = $known.EditionID
@@ -48,7 +45,7 @@ $seen = @{
     powershell = "$($PSVersionTable.PSVersion)"
     language_mode = "$($ExecutionContext.SessionState.LanguageMode)"
     account = "$env:USERDOMAIN\$env:USERNAME"
-    time = [long][math]::Floor(([datetime]::UtcNow - [datetime]'1970-01-01').TotalSeconds)
+    time = ($ticks - $ticks % 10000000) / 10000000 - 62135596800
 }
 try {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem -Property DomainRole
@@ -87,15 +84,15 @@ class WindowsIdentification:
 
 def parse_windows_identification(answer: Answer) -> WindowsIdentification:
     """Read the answer to ``STEP``; what is missing in it stays unknown."""
-    rows = read_rows({STEP.name: answer}, STEP.name)
-    if isinstance(rows, Unreadable):
-        return _unknown(rows)
-    if len(rows.items) != 1:
+    found = rows({STEP.name: answer}, STEP.name)
+    if isinstance(found, Unreadable):
+        return _unknown(found)
+    if len(found) != 1:
         return _unknown(Unreadable("PowerShell did not say what system it runs on"))
-    return _build(rows.items[0], rows)
+    return _build(found[0])
 
 
-def _build(seen: Mapping[str, object], _: Rows) -> WindowsIdentification:
+def _build(seen: Row) -> WindowsIdentification:
     time = seen.get("time")
     return WindowsIdentification(
         system=_build_system(seen),
@@ -104,7 +101,7 @@ def _build(seen: Mapping[str, object], _: Rows) -> WindowsIdentification:
     )
 
 
-def _build_system(seen: Mapping[str, object]) -> OperatingSystem | Unreadable:
+def _build_system(seen: Row) -> OperatingSystem | Unreadable:
     number = _text(seen, "build")
     if not (number.isascii() and number.isdigit() and len(number) < 8):  # noqa: PLR2004 - a build has five digits
         return Unreadable("Windows does not say which build it is")
@@ -132,7 +129,7 @@ def _prefix(build: int) -> str:
     return {9600: "6.3", 9200: "6.2"}.get(build, "10.0")
 
 
-def _find_role(seen: Mapping[str, object], kind: str) -> str:
+def _find_role(seen: Row, kind: str) -> str:
     """Return the role; that of a domain controller the registry tells as well, to whoever may not ask CIM."""
     role = seen.get("domain_role")
     if isinstance(role, int) and role in _ROLES:
@@ -140,7 +137,7 @@ def _find_role(seen: Mapping[str, object], kind: str) -> str:
     return "domain_controller" if kind == "lanmannt" else ""
 
 
-def _build_privileges(seen: Mapping[str, object]) -> Privileges:
+def _build_privileges(seen: Row) -> Privileges:
     groups, denied = _texts(seen, "groups"), _texts(seen, "denied")
     user, sid = _text(seen, "account"), _text(seen, "sid")
     if not sid:
@@ -152,12 +149,12 @@ def _build_privileges(seen: Mapping[str, object]) -> Privileges:
     return Privileges(user=user, sid=sid, refused=PLAIN, remedy=PLAIN_REMEDY)
 
 
-def _text(seen: Mapping[str, object], name: str) -> str:
+def _text(seen: Row, name: str) -> str:
     value = seen.get(name)
-    return clean(value) if isinstance(value, str) else ""
+    return tidy(value) if isinstance(value, str) else ""
 
 
-def _texts(seen: Mapping[str, object], name: str) -> tuple[str, ...]:
+def _texts(seen: Row, name: str) -> tuple[str, ...]:
     value = seen.get(name)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 

@@ -21,14 +21,16 @@ from hardening.model.target import (
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
+    WinRmEndpoint,
     channel_of,
 )
-from hardening.transports.session import AnySession, DirectorySession, Opening, Session
+from hardening.transports.session import AnySession, DirectorySession, Opening, PowerShellSession, Session
 
 EndpointType = TypeVar(
     "EndpointType",
     SshEndpoint,
     LdapEndpoint,
+    WinRmEndpoint,
     LocalEndpoint,
     RecordedEndpoint,
     ChrootEndpoint,
@@ -82,6 +84,12 @@ def _open_ldap(endpoint: LdapEndpoint, opening: Opening) -> AnySession:
     return open_ldap(endpoint, opening)
 
 
+def _open_winrm(endpoint: WinRmEndpoint, opening: Opening) -> AnySession:
+    from hardening.transports.winrm import open_winrm  # noqa: PLC0415 - loads winrm and requests
+
+    return open_winrm(endpoint, opening)
+
+
 def _open_local(endpoint: LocalEndpoint, opening: Opening) -> AnySession:
     from hardening.transports.local import open_local  # noqa: PLC0415 - loads subprocess
 
@@ -115,6 +123,7 @@ def _open_image(endpoint: ImageEndpoint, opening: Opening) -> AnySession:
 AnyTransport = (
     Transport[SshEndpoint]
     | Transport[LdapEndpoint]
+    | Transport[WinRmEndpoint]
     | Transport[LocalEndpoint]
     | Transport[RecordedEndpoint]
     | Transport[ChrootEndpoint]
@@ -125,6 +134,7 @@ AnyTransport = (
 TRANSPORTS: Mapping[str, AnyTransport] = {
     "ssh": Transport("ssh", SshEndpoint, _open_ssh),
     "ldap": Transport("ldap", LdapEndpoint, _open_ldap),
+    "winrm": Transport("winrm", WinRmEndpoint, _open_winrm),
     "local": Transport("local", LocalEndpoint, _open_local),
     "recorded": Transport("recorded", RecordedEndpoint, _open_recorded),
     "chroot": Transport("chroot", ChrootEndpoint, _open_chroot),
@@ -137,6 +147,8 @@ TRANSPORTS: Mapping[str, AnyTransport] = {
 
 @overload
 def open_session(endpoint: LdapEndpoint, opening: Opening) -> DirectorySession: ...
+@overload
+def open_session(endpoint: WinRmEndpoint, opening: Opening) -> PowerShellSession: ...
 @overload
 def open_session(
     endpoint: SshEndpoint | LocalEndpoint | ChrootEndpoint | ContainerEndpoint | ImageEndpoint, opening: Opening

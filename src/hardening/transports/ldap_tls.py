@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtensionOID
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Field, Known, Unreadable
-from hardening.model.target import LdapAuthentication, LdapEndpoint
+from hardening.model.target import LdapAuthentication, LdapEndpoint, WinRmAuthentication, WinRmEndpoint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -40,14 +40,14 @@ CERTIFICATE_FIELDS = (
 )
 
 
-def build_context(endpoint: LdapEndpoint, opening: Opening) -> ssl.SSLContext:
-    """Return what a connection to a directory is protected with; raises ``ConnectError`` and ``SecretError``."""
+def build_context(endpoint: LdapEndpoint | WinRmEndpoint, opening: Opening) -> ssl.SSLContext:
+    """Return what a connection is protected with; raises ``ConnectError`` and ``SecretError``."""
     try:
         context = ssl.create_default_context(cafile=endpoint.ca_file or None)
     except (OSError, ValueError) as error:
         reason = f"the authorities in {endpoint.ca_file} cannot be read ({_say(error)})"
         raise ConnectError(reason, "give `ca_file` a file of certificates in PEM") from error
-    if endpoint.authentication is LdapAuthentication.EXTERNAL:
+    if endpoint.authentication in {LdapAuthentication.EXTERNAL, WinRmAuthentication.CERTIFICATE}:
         _show_own(context, endpoint, opening)
     return context
 
@@ -60,7 +60,7 @@ def build_trusting_context() -> ssl.SSLContext:
     return context
 
 
-def _show_own(context: ssl.SSLContext, endpoint: LdapEndpoint, opening: Opening) -> None:
+def _show_own(context: ssl.SSLContext, endpoint: LdapEndpoint | WinRmEndpoint, opening: Opening) -> None:
     credential = endpoint.credential
     passphrase = opening.resolve(credential.passphrase).reveal() if credential.passphrase else ""
     certificate, key = Path(credential.certificate).expanduser(), Path(credential.key).expanduser()

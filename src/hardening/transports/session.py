@@ -71,6 +71,7 @@ class Milestone(StrEnum):
     HOST_KEY = "host_key"
     CERTIFICATE = "certificate"
     LOGIN = "login"
+    SHELL = "shell"
     ROOT_DSE = "root_dse"
 
 
