@@ -17,6 +17,7 @@ from tests.lab.hosts import Host
 from tests.lab.keys import PASSPHRASE
 from tests.lab.lab import BY_HAND, RUNS, SUITES, Lab, build_materials, create_lab, destroy, sweep
 from tests.lab.network import Network
+from tests.probes import powershell_inventories
 
 USAGE = f"usage: python -m tests.lab up [NAME…] | down | list | install\nhosts: {' '.join(CATALOGUE)}"
 
@@ -109,6 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["install"]:
             packages.install((*packages.PACKAGES, *browser.PACKAGES))
             browser.install()
+            powershell_inventories.install()
         case _:
             say(USAGE)
             return 2

@@ -235,7 +235,7 @@ def read_words(stderr: bytes) -> str:
     """Return the first line that standard error says: plain, or from CLIXML; empty if there is none."""
     text = stderr.decode("utf-8", "replace").strip()
     if not text.startswith(_CLIXML):
-        return clean_line(text.partition("\n")[0], 200)
+        return clean_line(text.partition("\n")[0].strip(), 200)
     return clean_line(_read_clixml(text[len(_CLIXML) : _LARGEST_CLIXML]), 200)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import requests
 import urllib3
-from spnego.exceptions import SpnegoError
+from spnego.exceptions import FeatureMissingError, NativeError, SpnegoError
 from winrm.exceptions import (
     AuthenticationError,
     WinRMError,
@@ -39,6 +39,8 @@ LIBRARY_ERRORS = (
     WinRMTransportError,
     WinRMOperationTimeoutError,
     SpnegoError,
+    NativeError,
+    FeatureMissingError,
     PeerRefused,
     http.client.HTTPException,
     OSError,
@@ -63,6 +65,7 @@ _RIGHTS = (
     "the account must be a local administrator, or use a JEA endpoint (docs/windows.md); "
     "a local account that is one is filtered by User Account Control: use a domain account"
 )
+_LOGIN = "check `auth`, the account and the clocks of both machines"
 _STRANGE = "the peer does not speak WinRM as expected"
 
 # The first class that fits decides, so the narrower ones stand first. `{error}` is what the library says.
@@ -77,7 +80,9 @@ TRANSLATIONS: dict[type[BaseException], tuple[str, str]] = {
     AuthenticationError: ("the login was refused", "check the account and its password"),
     WinRMTransportError: ("the server answered with an error (HTTP {error})", _PEER),
     WinRMError: ("the WinRM library gave up: {error}", _PEER),
-    SpnegoError: ("the login could not be made: {error}", "check `auth`, the account and the clocks of both machines"),
+    SpnegoError: ("the login could not be made: {error}", _LOGIN),
+    NativeError: ("the login could not be made: {error}", _LOGIN),
+    FeatureMissingError: ("the login could not be made: {error}", _LOGIN),
     socket.gaierror: ("the name could not be resolved: {error}", "check the address and the name service"),
     socket.herror: ("the name could not be resolved: {error}", "check the address and the name service"),
     TimeoutError: ("no answer in time", _NETWORK),
@@ -217,7 +222,7 @@ def _words(error: BaseException) -> str:
         case ssl.SSLCertVerificationError():
             return error.verify_message
         case ssl.SSLError():
-            return (error.reason or str(error)).replace("_", " ").lower()
+            return (getattr(error, "reason", "") or str(error)).replace("_", " ").lower()
         case OSError() if error.strerror:
             return error.strerror
         case _:
