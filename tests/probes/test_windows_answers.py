@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,14 @@ def test_a_parameter_stays_a_text_in_the_script(name: str) -> None:
     (step,) = select_powershell_steps(REGISTRY_VALUE.steps([probe]))
     lines = [line for line in step.script.splitlines() if line.startswith("'HKEY_LOCAL_MACHINE\\SOFTWARE' =")]
     assert lines == ["'HKEY_LOCAL_MACHINE\\SOFTWARE' = @('" + name.replace("'", "''") + "')"]
+
+
+@pytest.mark.parametrize(
+    "path", ["HKCU\\Software\\Policies", "HKEY_CURRENT_USER\\Software", "SOFTWARE\\Policies", "HKLM"]
+)
+def test_the_registry_of_the_account_cannot_be_asked(path: str) -> None:
+    for name in ("path", "policy"):
+        assert re.fullmatch(REGISTRY_VALUE.parameters[name].pattern, path) is None
 
 
 def test_each_default_has_a_source() -> None:
