@@ -267,3 +267,53 @@ def test_a_linux_baseline_needs_another_way(windows: Windows) -> None:
     run = windows.run("scan", windows.address, "-b", "linux-server")
     assert (run.status, windows.server.requests) == (2, 0)
     assert "needs a way to a shell" in run.err
+
+
+def stages(run: Run) -> dict[str, str]:
+    return {line["stage"]: line["state"] for line in json.loads(run.out)["targets"][0]["stages"]}
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_server_in_order(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert set(stages(run)) == {
+        "credential",
+        "name",
+        "port",
+        "certificate",
+        "login",
+        "shell",
+        "powershell",
+        "administrator",
+        "rights",
+        "clock",
+    }
+    assert [stages(run)[stage] for stage in ("certificate", "login", "shell", "powershell")] == [
+        "warn",
+        "ok",
+        "ok",
+        "ok",
+    ]
+
+
+def test_the_doctor_names_a_refused_shell(windows: Windows) -> None:
+    windows.server.behaviour = Behaviour(faults={"Create": (ACCESS_DENIED, "Ingen tilgang.")})
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert (run.status, stages(run)["login"], stages(run)["shell"]) == (10, "ok", "fail")
+
+
+@pytest.mark.parametrize("windows", [answers(1, groups=[], denied=[ADMINISTRATORS])], indirect=True)
+def test_the_doctor_names_an_account_that_uac_filters(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows")
+    assert "User Account Control" in run.out
+
+
+@pytest.mark.parametrize("windows", [answers(1, language_mode="ConstrainedLanguage")], indirect=True)
+def test_the_doctor_names_constrained_language(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert stages(run)["powershell"] == "warn"
+
+
+def test_the_doctor_names_a_stub(windows: Windows) -> None:
+    windows.server.powershell.mangling = Mangling.SAYS_NOTHING
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert (run.status, stages(run)["powershell"]) == (10, "fail")
