@@ -79,13 +79,14 @@ def _build(protocol: str, role: str, answer: RegistryAnswer, state: WindowsState
     enabled, hidden = (number_of(answer.find(RegistryName(key, name)), key) for name in (_ENABLED, _NOT_BY_DEFAULT))
     supported, default = _find_default(protocol, state)
     is_set = any(isinstance(field, Known) for field in (enabled, hidden))
+    lost = next((field for field in (enabled, hidden) if isinstance(field, Unreadable)), None)
     return {
         "state": Known(f"{protocol} {role.lower()}", key),
         "protocol": Known(protocol, key),
         "role": Known(role.lower(), key),
         "supported": supported,
         **_effective(supported, default, enabled, hidden),
-        "origin": Known("local" if is_set else "default", key),
+        "origin": lost or Known("local" if is_set else "default", key),
     }
 
 

@@ -25,7 +25,8 @@ _UPDATES = f"""Get-CimInstance -ClassName Win32_QuickFixEngineering -ErrorAction
 $on = $_.InstalledOn
 if ($on -is [datetime]) {{ @{{ update = $_.HotFixID; time = {EPOCH.format("$on")} }} }}
 else {{ @{{ update = $_.HotFixID; text = "$on" }} }}
-}}"""
+}}
+@{{ told = 'updates' }}"""
 _WAITING = r"""$software = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion'
 $manager = Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager' -ErrorAction Stop
 @{
@@ -63,9 +64,11 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
 
 def _read_updates(found: Sequence[Row], trouble: str) -> Evidence:
     place = "Win32_QuickFixEngineering"
+    # The row about restarts has a member of that name too.
     updates = [row for row in select(found, "update") if "waiting" not in row]
-    if trouble:
-        return dict.fromkeys(("updates", "newest"), Unreadable(trouble, place))
+    if trouble or not select(found, "told"):
+        reason = trouble or "the answer does not speak of updates"
+        return dict.fromkeys(("updates", "newest"), Unreadable(reason, place))
     days = [_day_of(row) for row in updates]
     known = [day for day in days if day is not None]
     newest: Field = Absent(place)

@@ -44,7 +44,8 @@ Get-ChildItem -LiteralPath "WSMan:\localhost\Listener\$($listener.Name)" -ErrorA
 if ($_.Name -in 'Address', 'Transport', 'Port', 'Enabled', 'CertificateThumbprint') { $row[$_.Name] = "$($_.Value)" }
 }
 $row
-}"""
+}
+@{ told = 'listeners' }"""
 _PATHS = [path for path, _ in (*_ITEMS.values(), *_TEXTS.values())]
 _ANSWER = build_step(_STEP, f"$items = {quote_list(_PATHS)}\n{_SCRIPT}{guard('listeners', _LISTENERS)}")
 _LISTENER = {
@@ -86,7 +87,7 @@ def _build(found: Sequence[Row]) -> Evidence:
         value = tidy(str(row.get("value", "")))
         evidence[name] = _switch(value, place) if name in _ITEMS else Known(value, place)
     listeners = tuple(map(_build_listener, select(found, "listener")))
-    lost = trouble.get("listeners", "")
+    lost = trouble.get("listeners", "") or ("" if select(found, "told") else "the answer does not speak of listeners")
     evidence["listeners"] = Unreadable(lost) if lost else Known(listeners, r"WSMan:\localhost\Listener")
     return evidence
 
