@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -317,3 +318,15 @@ def test_the_doctor_names_a_stub(windows: Windows) -> None:
     windows.server.powershell.mangling = Mangling.SAYS_NOTHING
     run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
     assert (run.status, stages(run)["powershell"]) == (10, "fail")
+
+
+def test_a_cleaned_recording_is_judged_alike_and_names_nobody(windows: Windows, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    words = ("-b", "site-windows", "--keep-raw", "--redact", "--into", kept, "-q")
+    assert windows.run("collect", windows.address, *words).status == 0
+    (recording,) = kept.glob("redacted-*.recording.json.gz")
+    run = windows.run("scan", f"recorded:{recording}", "-b", "site-windows", "-o", "json=-", "-q")
+    (target,) = run.report["targets"]
+    assert (run.status, only_result(run)[0], target["system"]["hostname"]) == (0, "pass", "host1")
+    assert "EXAMPLE" not in gzip.decompress(recording.read_bytes()).decode()
+    assert "srv-01" not in json.dumps(run.report["targets"]).lower()
