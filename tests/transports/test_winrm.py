@@ -4,94 +4,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hardening.errors import ConnectError
 from hardening.model.evidence import Known
-from hardening.model.step import Answer, Completed, NotRun, PowerShellStep
-from hardening.model.target import Credential, WinRmAuthentication, WinRmEndpoint
-from hardening.secrets import Secret
-from hardening.transports import open_session
-from hardening.transports.session import Limits, Milestone, Opening, PowerShellSession
+from hardening.model.step import Completed, NotRun, PowerShellStep
+from hardening.model.target import Credential, WinRmAuthentication
+from hardening.transports.session import Limits, Milestone
 from hardening.transports.winrm import WinRmSession
 from tests.lab.directory.authority import Authority, Fault
 from tests.lab.wsman.replies import Mangling, PowerShell, answer_error, answer_items
-from tests.lab.wsman.server import ACCESS_DENIED, PASSWORD, Behaviour, Trouble, WsManServer, serve
-
-AUTHORITY = Authority("Lab")
-LIMITS = Limits(connect_seconds=3, idle_seconds=8, deadline_seconds=20, output_bytes=2_000_000)
-ONE = PowerShellStep(name="one", script="Get-Date")
-TWO = PowerShellStep(name="two", script="'it''s'\nGet-Item -LiteralPath 'C:\\'")
-
-
-def echo(script: str) -> Answer:
-    return answer_items({"said": script})
-
-
-class Peer:
-    """Opens sessions on servers of its own, over TLS or not, and closes both."""
-
-    def __init__(self, folder: Path, stack: contextlib.ExitStack, *, tls: bool) -> None:
-        self._folder = folder
-        self._stack = stack
-        self.tls = tls
-        self.milestones: list[Milestone] = []
-        (folder / "ca.pem").write_bytes(AUTHORITY.pem)
-
-    def start(
-        self, powershell: PowerShell | None = None, behaviour: Behaviour | None = None, **paper: object
-    ) -> WsManServer:
-        issued = AUTHORITY.issue(["127.0.0.1", "localhost"]) if self.tls else None
-        given = paper.get("paper", issued)
-        address = str(paper.get("address", "127.0.0.1"))
-        authority = paper.get("client_authority", b"")
-        assert isinstance(authority, bytes)
-        return self._stack.enter_context(
-            serve(
-                powershell or PowerShell(echo),
-                behaviour,
-                paper=given,  # type: ignore[arg-type] # what the test passes on
-                address=address,
-                client_authority=authority,
-            )
-        )
-
-    def endpoint(self, server: WsManServer) -> WinRmEndpoint:
-        return WinRmEndpoint(
-            address="127.0.0.1",
-            port=server.port,
-            tls=self.tls,
-            user="EXAMPLE\\audit",
-            ca_file=str(self._folder / "ca.pem"),
-            credential=Credential(password="env:AUDIT"),
-        )
-
-    def open(
-        self,
-        server: WsManServer,
-        limits: Limits = LIMITS,
-        change: Callable[[WinRmEndpoint], WinRmEndpoint] = lambda endpoint: endpoint,
-        password: str = PASSWORD,
-    ) -> PowerShellSession:
-        opening = Opening(
-            resolve=lambda _: Secret(password),
-            limits=limits,
-            reached=lambda _where, milestone: self.milestones.append(milestone),
-        )
-        session = open_session(change(self.endpoint(server)), opening)
-        self._stack.callback(session.close)
-        return session
-
-    def refuse(self, server: WsManServer, **options: object) -> ConnectError:
-        with pytest.raises(ConnectError) as refused:
-            self.open(server, **options)  # type: ignore[arg-type] # passed on as they are
-        return refused.value
+from tests.lab.wsman.server import ACCESS_DENIED, Behaviour, Trouble
+from tests.transports.winrm_peer import AUTHORITY, ONE, TWO, Peer, echo, reason, run, said
 
 
 @pytest.fixture(params=[True, False], ids=["https", "http"])
@@ -110,20 +38,6 @@ def over_tls(tmp_path: Path) -> Iterator[Peer]:
 def over_http(tmp_path: Path) -> Iterator[Peer]:
     with contextlib.ExitStack() as stack:
         yield Peer(tmp_path, stack, tls=False)
-
-
-def run(session: PowerShellSession, *steps: PowerShellStep) -> dict[str, Answer]:
-    return dict(session.run_blocks(steps or (ONE, TWO)))
-
-
-def reason(answer: Answer) -> str:
-    assert isinstance(answer, NotRun)
-    return answer.reason
-
-
-def said(answer: Answer) -> object:
-    assert isinstance(answer, Completed)
-    return json.loads(answer.stdout)
 
 
 class TestConformance:

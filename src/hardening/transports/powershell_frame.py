@@ -181,6 +181,11 @@ class PowerShellFrames:
         """How many bytes came."""
         return len(self._data)
 
+    @property
+    def data(self) -> bytes:
+        """What came."""
+        return bytes(self._data)
+
     def feed(self, data: bytes) -> None:
         """Add what came."""
         self._data += data

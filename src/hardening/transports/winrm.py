@@ -8,17 +8,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import ssl
 import threading
 from typing import TYPE_CHECKING
 
-from winrm.exceptions import AuthenticationError, WinRMOperationTimeoutError, WSManFaultError
+from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
 from winrm.protocol import Protocol
 
 from hardening.errors import ConnectError
-from hardening.model.evidence import ABSENT, Known
-from hardening.model.target import WinRmAuthentication
-from hardening.transports.ldap_tls import build_context, build_trusting_context, describe_tls
+from hardening.model.target import WinRmBackend
 from hardening.transports.powershell_frame import (
     ARGUMENTS,
     PROGRAM,
@@ -26,15 +23,14 @@ from hardening.transports.powershell_frame import (
     read_words,
     render_blocks,
 )
-from hardening.transports.session import Milestone, Traffic, build_connection
-from hardening.transports.sockets import open_socket
-from hardening.transports.winrm_errors import LIBRARY_ERRORS, ONCE, find_root, find_translation, translate
-from hardening.transports.winrm_wire import WinRmAdapter, Wire
+from hardening.transports.session import Traffic
+from hardening.transports.winrm_errors import LIBRARY_ERRORS, find_translation
+from hardening.transports.winrm_way import WinRmWay, name_winrm, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hardening.model.evidence import Evidence, Field
+    from hardening.model.evidence import Evidence
     from hardening.model.step import Answer, PowerShellStep
     from hardening.model.target import WinRmEndpoint
     from hardening.transports.session import Opening, PowerShellSession
@@ -46,12 +42,15 @@ _ENVELOPE = "512000"
 _WAIT_SECONDS = 20
 _LAST_SECONDS = 5
 _SMALL = 2_000_000
-_SCHEMES = {WinRmAuthentication.NTLM: ("ntlm", "negotiate"), WinRmAuthentication.KERBEROS: ("kerberos", "negotiate")}
 
 
 def open_winrm(endpoint: WinRmEndpoint, opening: Opening) -> PowerShellSession:
     """Return a session on a Windows server; raises ``ConnectError`` and ``SecretError``."""
     opening.progress(f"connecting to {name_winrm(endpoint)}")
+    if endpoint.backend is WinRmBackend.PSRP:
+        from hardening.transports.psrp import open_psrp  # noqa: PLC0415 - loads pypsrp, an extra
+
+        return open_psrp(endpoint, opening)
     session = WinRmSession(endpoint, opening)
     session.open_shell()
     return session
@@ -71,36 +70,23 @@ class WinRmSession:
     """A session over one login and one shell."""
 
     def __init__(self, endpoint: WinRmEndpoint, opening: Opening) -> None:
-        self._endpoint = endpoint
+        self._way = WinRmWay(endpoint, opening, "winrm")
         self._opening = opening
-        self._where = name_winrm(endpoint)
-        self._wire = Wire(opening.ticks, opening.limits.connect_seconds)
-        self._context = build_context(endpoint, opening) if endpoint.tls else None
-        self._protocol = self._build_protocol()
-        opening.reached(endpoint.address, Milestone.CREDENTIAL)
-        self._wire.on_port = lambda: opening.reached(endpoint.address, Milestone.PORT)
-        self._wire.on_certificate = lambda: opening.reached(endpoint.address, Milestone.CERTIFICATE)
+        self._where = self._way.where
+        self._wire = self._way.wire
+        self._protocol = self._build_protocol(endpoint)
         self._shell = ""
         self._is_broken = False
         self._busy = threading.Lock()
-        self._notes: dict[str, Field] = {
-            "transport": Known("winrm"),
-            "encrypted": Known(True),  # noqa: FBT003 - a field's value
-        }
 
-    def _build_protocol(self) -> Protocol:
-        endpoint, credential = self._endpoint, self._endpoint.credential
-        is_ntlm = endpoint.authentication is WinRmAuthentication.NTLM
-        password = self._opening.resolve(credential.password).reveal() if is_ntlm else ""
-        if is_ntlm and not password:
-            msg = f"{self._where}: the password is empty"
-            raise ConnectError(msg, "check what the credential's `password` refers to")
+    def _build_protocol(self, endpoint: WinRmEndpoint) -> Protocol:
+        credential = endpoint.credential
         try:
             return _LargerProtocol(
                 url_of(endpoint),
                 transport=endpoint.authentication.value,
                 username=endpoint.user or None,
-                password=password,
+                password=self._way.password,
                 ca_trust_path=endpoint.ca_file,
                 cert_pem=credential.certificate or None,
                 cert_key_pem=credential.key or None,
@@ -110,77 +96,40 @@ class WinRmSession:
                 proxy=None,
             )
         except LIBRARY_ERRORS as error:
-            raise translate(error, self._where) from error
+            raise self._way.translate(error) from error
 
     def _connect(self) -> None:
         """Put our own way to the wire under pywinrm; over plain HTTP, log in and agree on the encryption."""
         transport, wire = self._protocol.transport, self._wire
         transport.encryption = None
         session = transport.build_session()
-        session.trust_env = False
-        session.proxies = {}
-        session.max_redirects = 0
-        endpoint = self._endpoint
-        adapter = WinRmAdapter(endpoint.address, endpoint.port, self._context, wire)
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, adapter)
+        self._way.mount(session)
         wire.is_sealed = False
-        if not endpoint.tls:
+        if not self._way.endpoint.tls:
             transport.setup_encryption(session)
             wire.is_sealed = True
 
     def open_shell(self) -> None:
         """Connect, log in and open the shell; raises ``ConnectError``. Nothing is tried twice."""
-        limits, endpoint = self._opening.limits, self._endpoint
+        limits = self._opening.limits
         self._wire.allow(limits.connect_seconds + limits.idle_seconds, _SMALL)
         try:
             self._connect()
             self._shell = self._protocol.open_shell(codepage=_CODE_PAGE) or ""
-        except AuthenticationError as error:
-            self._hang_up()
-            raise self._describe_refusal() from error
         except LIBRARY_ERRORS as error:
             self._hang_up()
-            if isinstance(find_root(error), WSManFaultError):
-                self._note_login()
-            raise self._translate(error) from error
-        self._note_login()
+            raise self._way.translate(error) from error
         if not self._shell:
             self._hang_up()
             msg = f"{self._where}: the server opened a shell without a name"
-            raise ConnectError(
-                msg, "check that WinRM answers on this port, and what stands in between", self.connection
-            )
-        self._opening.reached(endpoint.address, Milestone.SHELL)
+            remedy = "check that WinRM answers on this port, and what stands in between"
+            raise ConnectError(msg, remedy, self.connection)
+        self._way.note_shell()
 
     def _hang_up(self) -> None:
         with contextlib.suppress(*LIBRARY_ERRORS):
             self._protocol.transport.close_session()
         self._wire.close()
-
-    def _note_login(self) -> None:
-        self._notes["authentication"] = Known(self._endpoint.authentication.value)
-        self._opening.reached(self._endpoint.address, Milestone.LOGIN)
-
-    def _translate(self, error: BaseException) -> ConnectError:
-        seen = self.connection
-        if isinstance(find_root(error), ssl.SSLCertVerificationError):
-            seen = look_at_certificate(self._endpoint, self._opening)
-        return translate(error, self._where, seen)
-
-    def _describe_refusal(self) -> ConnectError:
-        """Return why a login was refused, as far as HTTP tells."""
-        endpoint, offered = self._endpoint, {way.lower() for way in self._wire.offered}
-        asked = _SCHEMES.get(endpoint.authentication, ())
-        if asked and not self._wire.refusals and offered.isdisjoint(asked):
-            reason = (
-                f"the server does not offer {endpoint.authentication}, only {', '.join(sorted(offered)) or 'nothing'}"
-            )
-            return ConnectError(f"{self._where}: {reason}", "use another `auth`, or enable this one", self.connection)
-        who = endpoint.user or ("the certificate" if not asked else "the holder of the ticket")
-        reason = f"{self._where}: login as {who} was refused (HTTP 401)"
-        remedy = f"check the account, its password and whether it is locked; {ONCE}"
-        return ConnectError(reason, remedy, self.connection)
 
     def run_blocks(self, steps: Sequence[PowerShellStep]) -> Mapping[str, Answer]:
         """Run script blocks as one batch."""
@@ -248,13 +197,12 @@ class WinRmSession:
     @property
     def connection(self) -> Evidence:
         """What was seen of the connection itself."""
-        return build_connection({**self._notes, **self._wire.seen}, ABSENT)
+        return self._way.connection
 
     @property
     def traffic(self) -> Traffic:
         """What the session has cost so far."""
-        wire = self._wire
-        return Traffic(channels=1, round_trips=wire.requests, bytes_received=wire.received)
+        return self._way.traffic
 
     def close(self) -> None:
         """Close the shell; a batch in another thread ends, and that thread closes it. May be called more than once."""
@@ -296,28 +244,3 @@ def _describe_end(frames: PowerShellFrames, errors: bytes, status: int) -> str:
             f"PowerShell ended with status {status} and said nothing: it is blocked, or something stands in its place"
         )
     return f"PowerShell broke off with status {status}"
-
-
-def look_at_certificate(endpoint: WinRmEndpoint, opening: Opening) -> Evidence:
-    """Return what a server shows whose certificate was refused; nothing is sent to it."""
-    seen: dict[str, Field] = {"transport": Known("winrm")}
-    seconds = opening.limits.connect_seconds
-    try:
-        with open_socket(endpoint.address, endpoint.port, seconds, opening.ticks) as plain:
-            plain.settimeout(seconds)
-            with build_trusting_context().wrap_socket(plain, server_hostname=endpoint.address) as sock:
-                seen |= describe_tls(sock)
-    except (OSError, UnicodeError) as error:
-        _LOG.info("%s: the certificate could not be looked at again: %s", name_winrm(endpoint), error)
-    return build_connection(seen, ABSENT)
-
-
-def name_winrm(endpoint: WinRmEndpoint) -> str:
-    """Return address and port as messages name them."""
-    host = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
-    return f"{host}:{endpoint.port}"
-
-
-def url_of(endpoint: WinRmEndpoint) -> str:
-    """Return where the service listens; port and path always stand there, as pywinrm guesses them wrong."""
-    return f"http{'s' if endpoint.tls else ''}://{name_winrm(endpoint)}{endpoint.path}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hardening.model.step import Answer, Completed, NotRun, PowerShellStep
 
+_BLOCK = re.compile(r"^Invoke-HardeningStep (\d+) (\d+) \$(true|false) \{\n(.*?)\n\}$", re.MULTILINE | re.DOTALL)
 _CALL = re.compile(r"^Invoke-HardeningStep (\d+) (\d+) \$(true|false) '((?:[^']|'')*)'$", re.MULTILINE)
 _LINE = 4000
 PROGRESS = (
@@ -65,7 +66,12 @@ class PowerShell:
     def run(self, stdin: bytes) -> tuple[bytes, bytes, int | None]:
         """Return output, errors and status of a script; no status means that it never ends."""
         word, _, script = stdin.decode("ascii").partition("\n")
+        return self.run_script(word, script)
+
+    def run_script(self, word: str, script: str) -> tuple[bytes, bytes, int | None]:
+        """Return the same of a script that has its word; its blocks are texts, or blocks as in a kit."""
         calls = [(int(number), text.replace("''", "'")) for number, _, _, text in _CALL.findall(script)]
+        calls += [(int(number), text) for number, _, _, text in _BLOCK.findall(script)]
         self.asked += [text for _, text in calls]
         if self.mangling is Mangling.SAYS_NOTHING:
             return b"", b"", 0

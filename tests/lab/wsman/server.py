@@ -25,6 +25,7 @@ from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from tests.lab.directory.authority import Paper
+from tests.lab.wsman.psrp import Pool
 from tests.lab.wsman.replies import PowerShell
 from tests.lab.wsman.soap import (
     OPERATION_TIMEOUT,
@@ -43,6 +44,7 @@ _PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
 _MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 DOMAIN, USER, PASSWORD = "EXAMPLE", "audit", "Sommer-2026!"
 ACCESS_DENIED = 5
+UNKNOWN_RESOURCE = 0x80338000
 MAX_ENVELOPE = 512_000
 
 
@@ -103,6 +105,9 @@ class WsManServer:
     shells: dict[str, dict[str, _Command]] = field(default_factory=dict)
     opened: int = 0
     closed: int = 0
+    configurations: dict[str, str] = field(default_factory=lambda: {"Microsoft.PowerShell": ""})
+    """Session configurations by name, each with the script of its one function; none where anything may be run."""
+    pools: dict[str, Pool] = field(default_factory=dict)
     command_lines: list[str] = field(default_factory=list)
     code_pages: list[str] = field(default_factory=list)
     plain_bodies: int = 0
@@ -114,6 +119,8 @@ class WsManServer:
         if request.action in self.behaviour.faults:
             code, words = self.behaviour.faults[request.action]
             return 500, build_fault(request, code, words)
+        if "/powershell/" in request.resource:
+            return self._serve_powershell(request)
         if request.action == "Create":
             shell = str(uuid.uuid4()).upper()
             self.shells[shell] = {}
@@ -123,6 +130,37 @@ class WsManServer:
         if request.shell not in self.shells:
             return 500, build_fault(request, UNKNOWN_SHELL, "Fant ikke skallet.")
         return self._serve_shell(request)
+
+    def _serve_powershell(self, request: Request) -> tuple[int, bytes]:
+        """Answer what is asked of a PowerShell session; each shell is a runspace pool."""
+        if request.action == "Create":
+            name = request.resource.rpartition("/")[2]
+            if name not in self.configurations:
+                return 500, build_fault(request, UNKNOWN_RESOURCE, "Fant ikke ressursen.")
+            self.pools[request.shell] = Pool(self.powershell, self.configurations[name], request.creation)
+            self.opened += 1
+            return 200, build_answer(request, build_created(request.shell))
+        pool = self.pools.get(request.shell)
+        if pool is None:
+            return 500, build_fault(request, UNKNOWN_SHELL, "Fant ikke skallet.")
+        match request.action:
+            case "Command":
+                pool.receive(request.argument, request.command)
+                return 200, build_answer(request, build_started(request.command))
+            case "Receive":
+                data = pool.take(request.command, request.envelope_size // 2)
+                if not data:
+                    self.stopping.wait(min(request.seconds, 30))
+                    return 500, build_fault(request, OPERATION_TIMEOUT, "Tidsavbrudd.")
+                return 200, build_answer(request, build_received(request.command, data, b"", None))
+            case "Send":
+                pool.receive(request.stdin, request.command)
+            case "Delete":
+                del self.pools[request.shell]
+                self.closed += 1
+            case _:
+                pass
+        return 200, build_answer(request, "")
 
     def _serve_shell(self, request: Request) -> tuple[int, bytes]:
         match request.action:
@@ -208,16 +246,17 @@ class _Handler(BaseHTTPRequestHandler):
         if not body:
             self._reply(200, b"")
             return
-        if len(body) > MAX_ENVELOPE:
-            self._reply(500, build_fault(parse_request(self._open(body)), 0x80338048, "For stor melding."))
-            return
         is_sealed = self.headers.get("Content-Type", "").startswith("multipart/encrypted")
         if not is_sealed and not self.tls:
             peer.plain_bodies += 1
             if not peer.behaviour.allows_unencrypted:
                 self._reply(500, b"")
                 return
-        request = parse_request(self._open(body) if is_sealed else body)
+        message = self._open(body) if is_sealed else body
+        request = parse_request(message)
+        if len(message) > MAX_ENVELOPE:
+            self._reply(500, build_fault(request, 0x80338048, "For stor melding."), sealed=is_sealed)
+            return
         trouble = peer.behaviour.troubles.get(request.action)
         status, answer = peer.answer(request)
         if trouble is not None and self._trouble(trouble, answer):

@@ -34,6 +34,8 @@ class Request:
     code_page: str
     envelope_size: int
     seconds: float
+    creation: bytes = b""
+    argument: bytes = b""
 
 
 def parse_request(data: bytes) -> Request:
@@ -45,10 +47,14 @@ def parse_request(data: bytes) -> Request:
     named = next((node.get("CommandId") for node in root.iter() if node.get("CommandId")), "")
     line = " ".join(node.text or "" for name in ("Command", "Arguments") for node in root.iter(f"{{{SHELL}}}{name}"))
     timeout = _text(root, f"{{{MANAGEMENT}}}OperationTimeout")
+    creation = next((node.text or "" for node in root.iter() if node.tag.endswith("creationXml")), "")
+    is_powershell = "/powershell/" in _text(root, f"{{{MANAGEMENT}}}ResourceURI")
+    argument = next((node.text or "" for node in root.iter(f"{{{SHELL}}}Arguments")), "") if is_powershell else ""
+    given = next((node.get("ShellId") for node in root.iter(f"{{{SHELL}}}Shell")), "")
     return Request(
         action=_text(root, f"{{{ADDRESSING}}}Action").rsplit("/", 1)[-1],
         message=_text(root, f"{{{ADDRESSING}}}MessageID"),
-        shell=selectors.get("ShellId", ""),
+        shell=selectors.get("ShellId", "") or given or "",
         command=named or "",
         command_line=line,
         resource=_text(root, f"{{{MANAGEMENT}}}ResourceURI"),
@@ -57,6 +63,8 @@ def parse_request(data: bytes) -> Request:
         code_page=options.get("WINRS_CODEPAGE", ""),
         envelope_size=int(_text(root, f"{{{MANAGEMENT}}}MaxEnvelopeSize") or 0),
         seconds=float(timeout.removeprefix("PT").removesuffix("S") or 60),
+        creation=base64.b64decode(creation),
+        argument=base64.b64decode(argument),
     )
 
 
@@ -86,12 +94,15 @@ def build_started(command: str) -> str:
 
 
 def build_received(command: str, stdout: bytes, stderr: bytes, status: int | None) -> str:
-    """Return the body with output; a status means that the command is done."""
+    """Return the body with output; a status means that the command is done. Of a shell itself there is no command."""
+    named = f' CommandId="{command}"' if command else ""
     streams = "".join(
-        f'<rsp:Stream Name="{name}" CommandId="{command}">{base64.b64encode(data).decode()}</rsp:Stream>'
+        f'<rsp:Stream Name="{name}"{named}>{base64.b64encode(data).decode()}</rsp:Stream>'
         for name, data in (("stdout", stdout), ("stderr", stderr))
         if data
     )
+    if not command:
+        return f"<rsp:ReceiveResponse>{streams}</rsp:ReceiveResponse>"
     word = "Running" if status is None else "Done"
     code = "" if status is None else f"<rsp:ExitCode>{status}</rsp:ExitCode>"
     state = f'<rsp:CommandState CommandId="{command}" State="{SHELL}/CommandState/{word}">{code}</rsp:CommandState>'
