@@ -12,12 +12,12 @@ import json
 from typing import TYPE_CHECKING
 
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Absent, Field, Known, Partial, Record, Unreadable
+from hardening.model.evidence import Absent, Field, Known, Unreadable
 from hardening.model.step import Completed, LdapAnswer, NotRun, PowerShellStep
 from hardening.probes.powershell import quote_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hardening.model.step import Answer
 
@@ -131,23 +131,6 @@ def troubles(found: Iterable[Row], *, needs: str = ADMINISTRATOR) -> dict[str, s
 def select(found: Iterable[Row], member: str) -> tuple[Row, ...]:
     """Return the rows that have a member, which is how a script tells its kinds of rows apart."""
     return tuple(row for row in found if member in row and "trouble" not in row)
-
-
-def list_field(
-    found: Sequence[Row],
-    member: str,
-    build: Callable[[Row], Record],
-    *,
-    part: str,
-    place: str,
-    needs: str = ADMINISTRATOR,
-) -> Field:
-    """Return the rows of one guarded part as records; partial where the part failed after some of them."""
-    records = tuple(build(row) for row in select(found, member))
-    reason = troubles(found, needs=needs).get(part, "")
-    if not reason:
-        return Known(records, place)
-    return Partial(records, reason, place) if records else Unreadable(reason, place)
 
 
 def is_integer(value: object) -> bool:
