@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -267,3 +268,65 @@ def test_a_linux_baseline_needs_another_way(windows: Windows) -> None:
     run = windows.run("scan", windows.address, "-b", "linux-server")
     assert (run.status, windows.server.requests) == (2, 0)
     assert "needs a way to a shell" in run.err
+
+
+def stages(run: Run) -> dict[str, str]:
+    return {line["stage"]: line["state"] for line in json.loads(run.out)["targets"][0]["stages"]}
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_server_in_order(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert set(stages(run)) == {
+        "credential",
+        "name",
+        "port",
+        "certificate",
+        "login",
+        "shell",
+        "powershell",
+        "administrator",
+        "rights",
+        "clock",
+    }
+    assert [stages(run)[stage] for stage in ("certificate", "login", "shell", "powershell")] == [
+        "warn",
+        "ok",
+        "ok",
+        "ok",
+    ]
+
+
+def test_the_doctor_names_a_refused_shell(windows: Windows) -> None:
+    windows.server.behaviour = Behaviour(faults={"Create": (ACCESS_DENIED, "Ingen tilgang.")})
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert (run.status, stages(run)["login"], stages(run)["shell"]) == (10, "ok", "fail")
+
+
+@pytest.mark.parametrize("windows", [answers(1, groups=[], denied=[ADMINISTRATORS])], indirect=True)
+def test_the_doctor_names_an_account_that_uac_filters(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows")
+    assert "User Account Control" in run.out
+
+
+@pytest.mark.parametrize("windows", [answers(1, language_mode="ConstrainedLanguage")], indirect=True)
+def test_the_doctor_names_constrained_language(windows: Windows) -> None:
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert stages(run)["powershell"] == "warn"
+
+
+def test_the_doctor_names_a_stub(windows: Windows) -> None:
+    windows.server.powershell.mangling = Mangling.SAYS_NOTHING
+    run = windows.run("doctor", windows.address, "-b", "site-windows", "--json")
+    assert (run.status, stages(run)["powershell"]) == (10, "fail")
+
+
+def test_a_cleaned_recording_is_judged_alike_and_names_nobody(windows: Windows, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    words = ("-b", "site-windows", "--keep-raw", "--redact", "--into", kept, "-q")
+    assert windows.run("collect", windows.address, *words).status == 0
+    (recording,) = kept.glob("redacted-*.recording.json.gz")
+    run = windows.run("scan", f"recorded:{recording}", "-b", "site-windows", "-o", "json=-", "-q")
+    (target,) = run.report["targets"]
+    assert (run.status, only_result(run)[0], target["system"]["hostname"]) == (0, "pass", "host1")
+    assert "EXAMPLE" not in gzip.decompress(recording.read_bytes()).decode()
+    assert "srv-01" not in json.dumps(run.report["targets"]).lower()

@@ -63,7 +63,7 @@ FAMILIES = {
     "method.about.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "doctor.": [
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
-        *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
+        *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse", "powershell", "administrator"),
     ],
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),

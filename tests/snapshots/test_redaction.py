@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hardening.model.evidence import Known, Partial, Unreadable
 from hardening.model.step import Completed, NotRun
+from hardening.snapshots.cleaning import Vocabulary
 from hardening.snapshots.pseudonyms import Pseudonyms
-from hardening.snapshots.redaction import Vocabulary, redact_recording
+from hardening.snapshots.redaction import redact_recording
 from hardening.transports.recording import Recording, StepKey, encode_recording
 
 VOCABULARY = Vocabulary(

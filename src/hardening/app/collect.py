@@ -13,9 +13,10 @@ from hardening.collect.visit import VisitContext, build_failed_snapshot, visit
 from hardening.errors import ConnectError, UsageError
 from hardening.model.evidence import ABSENT, Absent
 from hardening.probes.kind import Channel
+from hardening.snapshots.cleaning import Vocabulary
 from hardening.snapshots.files import write_atomically
 from hardening.snapshots.folder import ScanFolder, ScanRecord
-from hardening.snapshots.redaction import Vocabulary, redact_recording
+from hardening.snapshots.redaction import redact_recording
 from hardening.snapshots.withholding import withhold_answers, withhold_secrets
 from hardening.transports import open_session
 from hardening.transports.recorded import RecordedDirectory, RecordedPowerShell, RecordedSession

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from hardening.app.diagnosis_directory import diagnose_directory
 from hardening.app.diagnosis_lines import Diagnosis, State, failed, ok, text_of
+from hardening.app.diagnosis_windows import diagnose_powershell, diagnose_windows
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Unreadable
 from hardening.model.step import needs_root
-from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint
+from hardening.model.target import Become, Endpoint, LdapEndpoint, LocalEndpoint, SshEndpoint, WinRmEndpoint
 from hardening.probes import KINDS
 from hardening.probes.kind import Channel
 from hardening.transports.known_hosts import SSH_PORT
@@ -71,6 +72,9 @@ def _diagnose_way(seen: Examination) -> Iterator[Diagnosis]:
     endpoint = seen.endpoint
     if isinstance(endpoint, LdapEndpoint):
         yield from diagnose_directory(seen, endpoint, _connection(seen))
+        return
+    if isinstance(endpoint, WinRmEndpoint):
+        yield from diagnose_windows(seen, endpoint, _connection(seen))
         return
     if not isinstance(endpoint, SshEndpoint):
         if isinstance(seen.failure, ConnectError):
@@ -147,7 +151,9 @@ def _diagnose_account(seen: Examination) -> Iterator[Diagnosis]:
     if silence is not None and not isinstance(seen.endpoint, LdapEndpoint):
         yield _diagnose_silence(silence, _become(seen.endpoint), user)
         return
-    if not isinstance(seen.endpoint, LdapEndpoint):
+    if isinstance(seen.endpoint, WinRmEndpoint):
+        yield from diagnose_powershell(seen)
+    elif not isinstance(seen.endpoint, LdapEndpoint):
         yield _diagnose_shell(seen)
         yield _diagnose_sudo(seen)
     yield from _diagnose_rights(seen)
@@ -158,6 +164,8 @@ def _diagnose_account(seen: Examination) -> Iterator[Diagnosis]:
 
 def _diagnose_silence(silence: EndpointRecord, become: Become, user: str) -> Diagnosis:
     """Tell why a target that let us in ran nothing at all."""
+    if silence.channel == "winrm":
+        return Diagnosis(stage="powershell", state=State.FAIL, what=silence.failure, remedy=silence.remedy)
     stage, remedy, line = "shell", "give the account a shell that runs commands", f"sudo usermod --shell /bin/sh {user}"
     if become is Become.KIT:
         stage, remedy, line = "kit", silence.remedy, f"hardening plan --kit ./kit --account {user}"

@@ -62,6 +62,11 @@ def _diagnose_certificate(seen: Examination, endpoint: LdapEndpoint, connection:
             what="the connection is not encrypted, so nobody logs in over it",
             remedy="use security: ldaps or starttls",
         )
+    return diagnose_expiry(seen, connection, _certificate_line(endpoint))
+
+
+def diagnose_expiry(seen: Examination, connection: Evidence, line: str) -> Diagnosis:
+    """Return how a certificate is that was accepted; ``line`` shows it by hand."""
     expires = connection.get("certificate_not_after", ABSENT)
     if isinstance(expires, Known) and isinstance(expires.value, int):
         left = expires.value - seen.snapshot.time
@@ -71,7 +76,7 @@ def _diagnose_certificate(seen: Examination, endpoint: LdapEndpoint, connection:
                 state=State.WARN,
                 what=f"the certificate expires in {max(left // 86_400, 0)} days",
                 remedy="renew the certificate of the server",
-                line=_certificate_line(endpoint),
+                line=line,
             )
     version, issuer = text_of(connection, "tls_version"), text_of(connection, "certificate_issuer")
     return ok("certificate", f"{version}, and the certificate is one that we trust, issued by {issuer}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hardening import probes
 from hardening.model.check import AllOf, AnyOf, Comparison, Each, Node, Not, ParameterReference
 from hardening.model.evidence import Absent
-from hardening.snapshots.redaction import Vocabulary
+from hardening.snapshots.cleaning import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
