@@ -1,6 +1,6 @@
 """What public lists ask of Windows beside what our checks ask: docs/agreement-windows.md.
 
-Written by `python -m tests.independent.windows_lists`; a test compares. `windows_lists.tsv` holds what each list asks of
+Written by `python -m tests.independent.windows_lists`; a test compares. `windows_lists.tsv` holds what lists ask of
 the settings that a check of ours asks about too: facts of public baselines, in a short form.
 """
 
