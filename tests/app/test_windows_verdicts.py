@@ -18,7 +18,7 @@ def outcomes(server: str, language: str = "en") -> dict[str, Outcome]:
     return {check: judged.outcome for check, judged in judge(server, language, CHECKS).items()}
 
 
-@pytest.mark.parametrize("server", ["hardened-2022", "hardened-controller"])
+@pytest.mark.parametrize("server", ["hardened-2022", "hardened-controller", "hardened-alone"])
 def test_every_check_passes_on_a_hardened_server(server: str) -> None:
     found = outcomes(server)
     assert found != {}

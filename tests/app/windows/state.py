@@ -381,7 +381,7 @@ WEAK_2022 = replace(
         r"Client\TrustedHosts": "*",
         r"Service\Auth\CbtHardeningLevel": "None",
     },
-    logs={log: (1_052_672, "O:BAG:SYD:(A;;0x7;;;WD)(A;;0x7;;;BU)") for log in DEFAULT_2022.logs},
+    logs=dict.fromkeys(DEFAULT_2022.logs, (1052672, "O:BAG:SYD:(A;;0x7;;;WD)(A;;0x7;;;BU)")),
     tasks={**DEFAULT_2022.tasks, r"\Sikkerhetskopi": ("SYSTEM", r"D:\Skript\kopi.exe")},
     shares={**_ADMIN_SHARES, "felles": (r"D:\felles", "O:BAG:DUD:(A;;FA;;;WD)")},
     setup_files={r"C:\Windows\Panther\Unattend.xml": True},
@@ -637,6 +637,17 @@ WEAK_CONTROLLER = replace(
 )
 """A domain controller with the same past as the weak server."""
 
+HARDENED_ALONE = replace(
+    HARDENED_2022,
+    role=2,
+    registry=merged(
+        HARDENED_2022.registry,
+        {rf"{SERVICES}\W32Time\Parameters": {"Type": "NTP", "NtpServer": "ntp.example.org,0x8"}},
+    ),
+    administrators=(f"{MACHINE_SID}-500",),
+)
+"""A hardened server that belongs to no domain."""
+
 DEFAULT_2016 = replace(
     DEFAULT_2022,
     build=14393,
@@ -668,6 +679,7 @@ SERVERS = {
     "hardened-2022": HARDENED_2022,
     "weak-controller": WEAK_CONTROLLER,
     "hardened-controller": HARDENED_CONTROLLER,
+    "hardened-alone": HARDENED_ALONE,
     "default-2022": DEFAULT_2022,
     "default-2016": DEFAULT_2016,
     "default-2025": DEFAULT_2025,
