@@ -22,7 +22,7 @@ USED = (
     *("hardening.transports.ssh", "hardening.report.html_report"),
 )
 TIMED = {
-    "load content": ("hardening.cli.reaching", "load_all_content"),
+    "load content": ("hardening.cli.reaching", "load_site_content"),
     "connect": ("hardening.app.collect", "open_session"),
     "judge": ("hardening.app.scan", "assess"),
     "report": ("hardening.cli.judging", "deliver"),

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import socket
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tests.lab.processes import Process, load_process
 BOOT: Final = Path(__file__).with_name("boot.sh")
 DISGUISE: Final = Path(__file__).with_name("disguise.sh")
 BOOT_SECONDS: Final = 60
+ANSWER_SECONDS: Final = 30
 READ_ONLY: Final = "--read-only --overlay=+/var::/var"
 NSPAWN: Final = Path("/run/systemd/nspawn/propagate")
 
@@ -158,6 +160,25 @@ def start_host(spec: HostSpec, trees: tuple[Path, ...], place: HostFolder, netwo
     except BaseException:
         stop_host(place, network)
         raise
+
+
+def await_answer(host: Host, network: Network) -> None:
+    """Wait until a host lets itself be connected to; else raise LabError with what both ends of its wire look like."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            with network.entered(), socket.create_connection((host.address, host.port), timeout=2):
+                return
+        except OSError as error:
+            if time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            near = run("ip", "-netns", network.name, "-stats", "neigh", "show", host.address)
+            far = host.run("ss", "--listening", "--tcp", "--numeric")
+            message = (
+                f"lab: host {host.name} runs and does not answer: {error}; neighbour: {near}; it listens at: {far}"
+            )
+            raise LabError(message) from error
 
 
 def stop_host(place: HostFolder, network: Network) -> None:

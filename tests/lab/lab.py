@@ -21,7 +21,7 @@ from tests.lab import packages
 from tests.lab.cache import cache_folder
 from tests.lab.catalogue import CATALOGUE, STOCK, SUITE, Account, Login
 from tests.lab.commands import LabError
-from tests.lab.hosts import Host, HostFolder, load_host, recorded_lines, start_host, stop_host
+from tests.lab.hosts import Host, HostFolder, await_answer, load_host, recorded_lines, start_host, stop_host
 from tests.lab.keys import Keys, load_keys
 from tests.lab.network import PEERS, Network
 from tests.lab.peers import PEER_TABLE, READY, Peer
@@ -122,7 +122,10 @@ class Lab:
                 message = f"lab: {spec.suite} is built for tests marked slow, and by hand"
                 raise LabError(message)
             start_host(spec, self.materials.trees[spec.tree], place, self.network, keys)
-        return load_host(spec, place, self.network, keys)
+        host = load_host(spec, place, self.network, keys)
+        if not spec.behind:
+            await_answer(host, self.network)
+        return host
 
     def running(self) -> tuple[str, ...]:
         """Name the hosts that run."""

@@ -60,6 +60,7 @@ def test_everything_on_the_weak_host_is_examined(scans: Scans) -> None:
         "linux-private-key-files",
         "linux-shadow-group-empty",
         "linux-auditd-installed",
+        "linux-cpu-mitigations",
     ],
 )
 def test_what_the_weak_host_was_given_is_found(scans: Scans, check: str) -> None:

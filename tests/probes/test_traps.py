@@ -1,4 +1,4 @@
-"""Every trap for scanners of Linux that we know has a recorded case or a test that shows we do not fall into it."""
+"""Every trap for scanners of Linux and Windows that we know has something that shows we do not fall into it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ class Trap:
     shown_by: tuple[str, ...]
 
 
-def _load_traps() -> tuple[Trap, ...]:
-    rows = yaml.safe_load((HERE / "traps.yaml").read_text("utf-8"))
+FILES = {"Linux": "traps.yaml", "Windows": "traps_windows.yaml"}
+
+
+def _load_traps(platform: str) -> tuple[Trap, ...]:
+    rows = yaml.safe_load((HERE / FILES[platform]).read_text("utf-8"))
     return tuple(Trap(**{**row, "shown_by": tuple(row["shown_by"])}) for row in rows)
 
 
@@ -35,19 +38,22 @@ def _is_there(proof: str) -> bool:
     return file.exists() and f"\ndef {name}(" in file.read_text("utf-8")
 
 
-def test_every_trap_is_shown_by_something() -> None:
-    assert [trap.trap for trap in _load_traps() if not trap.shown_by] == []
+@pytest.mark.parametrize("platform", FILES)
+def test_every_trap_is_shown_by_something(platform: str) -> None:
+    assert [trap.trap for trap in _load_traps(platform) if not trap.shown_by] == []
 
 
-def test_everything_that_shows_a_trap_is_there() -> None:
-    assert [proof for trap in _load_traps() for proof in trap.shown_by if not _is_there(proof)] == []
+@pytest.mark.parametrize("platform", FILES)
+def test_everything_that_shows_a_trap_is_there(platform: str) -> None:
+    assert [proof for trap in _load_traps(platform) for proof in trap.shown_by if not _is_there(proof)] == []
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason="the table of traps is not beside this checkout (shared/reference)")
-def test_every_line_of_the_table_is_there() -> None:
-    linux = TABLE.read_text("utf-8").partition("## Linux\n")[2].partition("\n## ")[0]
-    lines = [line.removeprefix("- ").removeprefix("* ") for line in linux.splitlines() if line.startswith("- ")]
-    abouts = {trap.about for trap in _load_traps()}
+@pytest.mark.parametrize("platform", FILES)
+def test_every_line_of_the_table_is_there(platform: str) -> None:
+    part = TABLE.read_text("utf-8").partition(f"## {platform}\n")[2].partition("\n## ")[0]
+    lines = [line.removeprefix("- ").removeprefix("* ") for line in part.splitlines() if line.startswith("- ")]
+    abouts = {trap.about for trap in _load_traps(platform)}
     assert [line for line in lines if not any(line.startswith(about) for about in abouts)] == []
 
 

@@ -1,10 +1,11 @@
-"""Reference pages made from the code: what each probe kind takes and tells."""
+"""Reference pages made from the code: what each probe kind takes and tells, and what Windows does without a value."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from hardening.probes import KINDS
+from hardening.probes.windows_defaults import DEFAULTS, NEWEST, OLDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,24 @@ def render_kinds() -> str:
     ]
     for kind in KINDS.values():
         lines.extend(_render_kind(kind))
+    return "\n".join(lines) + "\n"
+
+
+def render_windows_defaults() -> str:
+    """Return the page of what a server does where a value is missing, as Markdown."""
+    lines = [
+        "# What Windows does without a value",
+        "",
+        "Generated from the code by `make schema`; do not edit.",
+        "`registry_value` takes `effective` from here where neither group policy nor the registry sets a value.",
+        f"The rows are of updated servers, from Windows Server 2012 R2 (build {OLDEST}) to 2025 (build {NEWEST}).",
+        "Of other builds, and of values without a row, nothing is claimed: they are unreadable, or absent.",
+        "",
+        "| key | value | from build | does as if it were | source |",
+        "|---|---|---|---|---|",
+    ]
+    rows = sorted(DEFAULTS, key=lambda row: (row.key.lower(), row.name.lower(), row.since))
+    lines += [f"| `{row.key}` | `{row.name}` | {row.since} | {row.value} | <{row.source}> |" for row in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardening.app.reference import render_kinds
+from hardening.app.reference import render_kinds, render_windows_defaults
 from hardening.content.schemas import build_schemas
 from hardening.content.shipped import find_shipped
 from hardening.inventory.gate import GateDocument
@@ -38,7 +38,11 @@ def render_generated() -> dict[str, str]:
         f"schemas/{name}": json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         for name, schema in build_all_schemas().items()
     }
-    return {**schemas, "docs/reference/probe-kinds.md": render_kinds()}
+    return {
+        **schemas,
+        "docs/reference/probe-kinds.md": render_kinds(),
+        "docs/reference/windows-defaults.md": render_windows_defaults(),
+    }
 
 
 def write_generated(folder: Path, *, check: bool) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hardening.app.history import keep_scan
-from hardening.app.hook import list_new_gaps, tell
+from hardening.app.hook import tell
+from hardening.app.new_gaps import list_new_gaps
 from hardening.app.seal import name_operator, seal_scan
 from hardening.app.state import find_state
 

@@ -1,4 +1,4 @@
-"""What a scan can do for its end while its first target thinks: loading what its reports and its summary need."""
+"""What a scan can do for its end while its first target thinks: loading what reports, summary and history need."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def prepare_meanwhile(
 
 def _prepare(formats: frozenset[str]) -> None:
     importlib.import_module("hardening.cli.summary")
+    importlib.import_module("hardening.cli.keeping")
     importlib.import_module("rich.console")
     if _HTML in formats:
         importlib.import_module("hardening.report.html_report").load_templates(find_shipped() / "reports")

@@ -88,7 +88,6 @@ def scan(
     from hardening.app.seal import open_signer  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
-    from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
@@ -139,5 +138,8 @@ def scan(
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
     deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
+
+    from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415 - loads a database; ready by now, see `meanwhile`
+
     keep(scanned, request.collect, reached.content, Keeping(signer, hook_words, quiet=judged.quiet))
     return assessment.gate.exit_code

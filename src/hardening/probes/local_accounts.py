@@ -44,7 +44,7 @@ password_expires = $_.PasswordExpires
 }
 }""",
 )
-_CONTROLLERS = frozenset({4, 5})
+_CONTROLLERS = (4, 5)
 _ACCOUNT = {
     "name": FieldSpec(FieldType.TEXT, "its name, as somebody may have changed it"),
     "sid": FieldSpec(FieldType.TEXT, "its SID"),

@@ -32,10 +32,15 @@ if TYPE_CHECKING:
 
 _STEP = "local_group_members"
 _PLACE = "local group"
-_ONE_GROUP = r"""$known = Get-CimInstance -ClassName Win32_Group -Filter "SID = '$group'" -ErrorAction Stop | Select-Object -First 1
-if ($null -eq $known) { @{ group = $group; found = $false } }
+_ONE_GROUP = r"""$name = $null
+try { $name = (([Security.Principal.SecurityIdentifier]$group).Translate([Security.Principal.NTAccount]).Value -split '\\')[-1] }
+catch {
+$known = Get-CimInstance -ClassName Win32_Group -Filter "LocalAccount = TRUE AND SID = '$group'" -ErrorAction Stop
+if ($known) { $name = @($known)[0].Name }
+}
+if ($null -eq $name) { @{ group = $group; found = $false } }
 else {
-$adsi = [adsi]"WinNT://$env:COMPUTERNAME/$($known.Name),group"
+$adsi = [adsi]"WinNT://$env:COMPUTERNAME/$name,group"
 foreach ($entry in @($adsi.Invoke('Members'))) {
 $member = [adsi]$entry
 $sid = $null

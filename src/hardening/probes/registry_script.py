@@ -31,11 +31,12 @@ _SOFTWARE = re.compile(r"(HKLM\\SOFTWARE)(?=\\|$)", re.IGNORECASE)
 _BITS = {"dword": 32, "qword": 64}
 
 # One row a value and one a key; a key that is not there, or is refused, has a row that says so (13 and 18 of
-# ErrorCategory). Numbers come as signed ones. Of a name that no value has, PowerShell says nothing.
+# ErrorCategory); so has one with a value that PowerShell cannot read, of which the others would suffer. Numbers come as
+# signed ones. Of a name that no value has, PowerShell says nothing.
 _SCRIPT = r"""foreach ($key in ($asked.Keys | Sort-Object)) {
-$trouble = $null
-$item = Get-ItemProperty -LiteralPath "Registry::$key" -ErrorAction SilentlyContinue -ErrorVariable trouble
-if ($trouble) {
+$item = $null
+try { $item = Get-ItemProperty -LiteralPath "Registry::$key" -ErrorAction Stop }
+catch {
 @{ trouble = $key; %s }
 continue
 }
@@ -55,7 +56,7 @@ else { @{ key = $key; name = $name; type = 'text'; data = "$value" } }
 }
 @{ read = $key }
 }
-""".replace("%s", ERROR.format("$trouble[0]")).replace("WITHHELD", WITHHELD)
+""".replace("%s", ERROR.format("$_")).replace("WITHHELD", WITHHELD)
 _NOT_FOUND = 13
 
 

@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 _STEP = "registry_subkeys"
 _SCRIPT = r"""foreach ($key in ($asked.Keys | Sort-Object)) {
-$trouble = $null
-$found = @(Get-ChildItem -LiteralPath "Registry::$key" -ErrorAction SilentlyContinue -ErrorVariable trouble)
-foreach ($child in $found) {
-$item = Get-ItemProperty -LiteralPath $child.PSPath -ErrorAction SilentlyContinue
+try {
+foreach ($child in @(Get-ChildItem -LiteralPath "Registry::$key" -ErrorAction Stop)) {
+$item = Get-ItemProperty -LiteralPath $child.PSPath -ErrorAction Stop
 foreach ($name in $asked[$key]) {
-$value = if ($null -ne $item) { $item.$name } else { $null }
+$value = $null
+if ($null -ne $item) { $value = $item.$name }
 $type = 'text'
 if ($null -eq $value) { $type = $null } elseif ($value -is [int]) { $type = 'dword' } elseif ($value -is [string[]]) { $type = 'texts' }
 if ($name -match 'WITHHELD' -and $type -in 'text', 'texts') { $type = 'text'; $value = 'set' }
@@ -50,10 +50,10 @@ if ($type -eq 'text') { $value = "$value" }
 @{ key = $key; child = $child.PSChildName; name = $name; type = $type; data = $value }
 }
 }
-if ($trouble) { @{ trouble = $key; ERROR } }
 @{ read = $key }
+} catch { @{ trouble = $key; ERROR } }
 }
-""".replace("ERROR", ERROR.format("$trouble[0]")).replace("WITHHELD", WITHHELD)  # noqa: E501 - lines of PowerShell are not broken
+""".replace("ERROR", ERROR.format("$_")).replace("WITHHELD", WITHHELD)  # noqa: E501 - lines of PowerShell are not broken
 _NOT_FOUND = 13
 _KEY = {
     "key": FieldSpec(FieldType.TEXT, "the name of the key"),

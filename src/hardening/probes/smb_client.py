@@ -8,14 +8,14 @@ from hardening.probes.windows_fields import Reading, build_row_kind
 KIND = build_row_kind(
     name="smb_client",
     summary="how the SMB client of Windows is configured now",
-    place="MSFT_SmbClientConfiguration",
-    script=r"""$c = Get-CimInstance -Namespace root/Microsoft/Windows/SMB -ClassName MSFT_SmbClientConfiguration -ErrorAction Stop
+    place="Get-SmbClientConfiguration",
+    script=r"""$c = Get-SmbClientConfiguration -ErrorAction Stop
 @{
 signing = $c.RequireSecuritySignature
 guest = $c.EnableInsecureGuestLogons
 encrypt = $c.RequireEncryption
 ntlm = $c.BlockNTLM
-}""",  # noqa: E501 - lines of PowerShell are not broken
+}""",
     readings={
         "signing_required": Reading(FieldType.BOOLEAN, "signing", "whether servers must sign"),
         "guest_allowed": Reading(

@@ -8,8 +8,8 @@ from hardening.probes.windows_fields import Reading, build_row_kind
 KIND = build_row_kind(
     name="smb_server",
     summary="how the SMB server of Windows is configured now",
-    place="MSFT_SmbServerConfiguration",
-    script=r"""$c = Get-CimInstance -Namespace root/Microsoft/Windows/SMB -ClassName MSFT_SmbServerConfiguration -ErrorAction Stop
+    place="Get-SmbServerConfiguration",
+    script=r"""$c = Get-SmbServerConfiguration -ErrorAction Stop
 @{
 smb1 = $c.EnableSMB1Protocol
 smb2 = $c.EnableSMB2Protocol
@@ -18,7 +18,7 @@ encrypt = $c.EncryptData
 reject = $c.RejectUnencryptedAccess
 shares = $c.AutoShareServer
 audit = $c.AuditSmb1Access
-}""",  # noqa: E501 - lines of PowerShell are not broken
+}""",
     readings={
         "smb1": Reading(FieldType.BOOLEAN, "smb1", "whether it speaks SMB 1"),
         "smb2": Reading(FieldType.BOOLEAN, "smb2", "whether it speaks SMB 2 and 3"),

@@ -12,12 +12,12 @@ import json
 from typing import TYPE_CHECKING
 
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Absent, Field, Known, Partial, Record, Unreadable
+from hardening.model.evidence import Absent, Field, Known, Unreadable
 from hardening.model.step import Completed, LdapAnswer, NotRun, PowerShellStep
 from hardening.probes.powershell import quote_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hardening.model.step import Answer
 
@@ -43,6 +43,7 @@ _DENIED = {0x80070005, 0x80041003, 0x80070522, 0x8013150A}
 # WBEM_E_INVALID_NAMESPACE and WBEM_E_INVALID_CLASS.
 _MISSING = {0x8004100E, 0x80041010}
 _DENIED_IDS = ("AccessDenied", "UnauthorizedAccess", "SecurityException", "0x80041003", "0x80070005")
+_DEEPEST = 5
 _UNKNOWN_IDS = ("CommandNotFoundException", "0x8004100e", "0x80041010")
 
 
@@ -86,7 +87,7 @@ def _whole_rows(answer: Completed, step: str) -> tuple[Row, ...] | Unreadable:
     if answer.cut:
         return Unreadable("the output was cut")
     try:
-        items = json.loads(answer.text)
+        items = _tidy_json(json.loads(answer.text), 0)
     except (ValueError, RecursionError):
         return Unreadable("the answer is not the JSON that was asked for")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -94,6 +95,22 @@ def _whole_rows(answer: Completed, step: str) -> tuple[Row, ...] | Unreadable:
     if not items or items[-1] != {"end": step}:
         return Unreadable("the answer has no end: PowerShell, or a program in its place, said nothing or not all")
     return tuple(items[:-1])
+
+
+def _tidy_json(value: object, depth: int) -> object:
+    """Return a JSON value whose texts can be stored; raises ``ValueError`` for one that is deeper than any of ours."""
+    if depth > _DEEPEST:
+        msg = "too deep"
+        raise ValueError(msg)
+    match value:
+        case str():
+            return tidy(value)
+        case list():
+            return [_tidy_json(item, depth + 1) for item in value]
+        case dict():
+            return {tidy(str(key)): _tidy_json(item, depth + 1) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _describe_failure(text: str, needs: str) -> str:
@@ -110,7 +127,7 @@ def _describe(error: Mapping[str, object], name: str, needs: str) -> str:
     number = error.get("hresult")
     code = number & 0xFFFFFFFF if isinstance(number, int) else 0
     category = error.get("category")
-    if code in _DENIED or category in {_PERMISSION_DENIED, _SECURITY_ERROR} or _has(name, _DENIED_IDS):
+    if code in _DENIED or category in (_PERMISSION_DENIED, _SECURITY_ERROR) or _has(name, _DENIED_IDS):
         return f"access denied: {needs}"
     if "ConstrainedLanguage" in name:
         return "PowerShell runs in ConstrainedLanguage here, which does not allow this question"
@@ -131,23 +148,6 @@ def troubles(found: Iterable[Row], *, needs: str = ADMINISTRATOR) -> dict[str, s
 def select(found: Iterable[Row], member: str) -> tuple[Row, ...]:
     """Return the rows that have a member, which is how a script tells its kinds of rows apart."""
     return tuple(row for row in found if member in row and "trouble" not in row)
-
-
-def list_field(
-    found: Sequence[Row],
-    member: str,
-    build: Callable[[Row], Record],
-    *,
-    part: str,
-    place: str,
-    needs: str = ADMINISTRATOR,
-) -> Field:
-    """Return the rows of one guarded part as records; partial where the part failed after some of them."""
-    records = tuple(build(row) for row in select(found, member))
-    reason = troubles(found, needs=needs).get(part, "")
-    if not reason:
-        return Known(records, place)
-    return Partial(records, reason, place) if records else Unreadable(reason, place)
 
 
 def is_integer(value: object) -> bool:

@@ -26,11 +26,12 @@ _READERS: Mapping[FieldType, Callable[[Row, str, str], Field]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A field that is one member of a row."""
+    """A field that is one member of a row; an empty text is no answer where it may not be empty."""
 
     type: FieldType
     member: str
     description: str
+    may_be_empty: bool = True
 
 
 def field_specs(readings: Mapping[str, Reading]) -> dict[str, FieldSpec]:
@@ -40,7 +41,13 @@ def field_specs(readings: Mapping[str, Reading]) -> dict[str, FieldSpec]:
 
 def read_members(row: Row, readings: Mapping[str, Reading], place: str) -> Evidence:
     """Return every reading of a row; a member that it lacks is unreadable."""
-    return {name: _READERS[reading.type](row, reading.member, place) for name, reading in readings.items()}
+    return {name: _read_member(row, reading, place) for name, reading in readings.items()}
+
+
+def _read_member(row: Row, reading: Reading, place: str) -> Field:
+    if not reading.may_be_empty and row.get(reading.member) == "":
+        return Unreadable("Windows says nothing of it", place)
+    return _READERS[reading.type](row, reading.member, place)
 
 
 def build_row_kind(*, name: str, summary: str, place: str, script: str, readings: Mapping[str, Reading]) -> ProbeKind:

@@ -25,9 +25,8 @@ _PLACES = {
     "policy": r"HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall\FirewallRules",
 }
 _SCRIPT = r"""foreach ($from in 'local', 'policy') {
-$trouble = $null
-$item = Get-Item -LiteralPath $places[$from] -ErrorAction SilentlyContinue -ErrorVariable trouble
-if ($trouble) { @{ trouble = $from; ERROR }; continue }
+try {
+$item = Get-Item -LiteralPath $places[$from] -ErrorAction Stop
 $values = Get-ItemProperty -LiteralPath $places[$from] -ErrorAction Stop
 foreach ($name in $item.Property) {
 $rule = "$($values.$name)"
@@ -36,8 +35,9 @@ if ($rule -like '*|Action=Allow|*' -and $rule -like '*|Active=TRUE|*' -and $rule
 }
 }
 @{ read = $from }
+} catch { @{ trouble = $from; ERROR } }
 }
-""".replace("ERROR", ERROR.format("$trouble[0]"))
+""".replace("ERROR", ERROR.format("$_"))
 _RULES = build_step(
     _STEP,
     "$places = @{\n" + "".join(f"{name} = '{key}'\n" for name, key in _PLACES.items()) + "}\n" + _SCRIPT,

@@ -27,10 +27,10 @@ foreach ($service in $services) {
 """  # noqa: E501 - lines of PowerShell are not broken
 _LISTS = r"""$programs = $services | ForEach-Object {
 if ("$($_.PathName)" -match '^"([^"]+)"' -or "$($_.PathName)" -match '^(.+?\.exe)( |$)') { $Matches[1] }
-} | Where-Object { $_ -notlike "$env:SystemRoot\*" } | Sort-Object -Unique
+} | Where-Object { $_ -match '^[A-Za-z]:\\' -and $_ -notlike "$env:SystemRoot\*" } | Sort-Object -Unique
 foreach ($program in $programs) {
 $file = Get-Acl -LiteralPath $program -ErrorAction SilentlyContinue
-$parent = Get-Acl -LiteralPath ($program -replace '\\[^\\]*$', '') -ErrorAction SilentlyContinue
+$parent = Get-Acl -LiteralPath ($program -replace '\\[^\\]*$', '\') -ErrorAction SilentlyContinue
 @{ program = $program; file = $file.Sddl; folder = $parent.Sddl }
 }
 """

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from hardening.model.step import Answer, Step
 
 _STEP = "windows_shares"
-_PLACE = "MSFT_SmbShare"
+_PLACE = "Get-SmbShare"
 _ANSWER = build_step(
     _STEP,
-    r"""Get-CimInstance -Namespace root/Microsoft/Windows/SMB -ClassName MSFT_SmbShare -ErrorAction Stop | ForEach-Object {
+    r"""Get-SmbShare -ErrorAction Stop | ForEach-Object {
 @{ share = $_.Name; path = $_.Path; special = $_.Special; encrypt = $_.EncryptData; sddl = $_.SecurityDescriptor; type = [int]$_.ShareType }
 }""",  # noqa: E501 - lines of PowerShell are not broken
     output_limit=2_000_000,

@@ -20,7 +20,8 @@ _ANSWER = build_step(
     _STEP,
     r"""foreach ($view in '', '\WOW6432Node') {
 Get-ChildItem -LiteralPath "HKLM:\SOFTWARE$view\Microsoft\Windows\CurrentVersion\Uninstall" -ErrorAction Stop | ForEach-Object {
-$known = Get-ItemProperty -LiteralPath $_.PSPath -ErrorAction SilentlyContinue
+$known = $null
+try { $known = Get-ItemProperty -LiteralPath $_.PSPath -ErrorAction Stop } catch { $known = $null }
 if ($known.DisplayName) {
 $version = if ($null -ne $known.DisplayVersion) { "$($known.DisplayVersion)" } else { $null }
 $publisher = if ($null -ne $known.Publisher) { "$($known.Publisher)" } else { $null }

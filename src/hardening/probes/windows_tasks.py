@@ -50,7 +50,7 @@ $path = $program -replace '%SystemRoot%|%windir%', $env:SystemRoot -replace '%Pr
 -replace '%ProgramData%', $env:ProgramData -replace '%SystemDrive%', $env:SystemDrive
 if ($path -notmatch '^[A-Za-z]:\\' -or $path -like "$env:SystemRoot\*") { continue }
 $file = Get-Acl -LiteralPath $path -ErrorAction SilentlyContinue
-$parent = Get-Acl -LiteralPath ($path -replace '\\[^\\]*$', '') -ErrorAction SilentlyContinue
+$parent = Get-Acl -LiteralPath ($path -replace '\\[^\\]*$', '\') -ErrorAction SilentlyContinue
 @{ program = $program; file = $file.Sddl; folder = $parent.Sddl }
 }"""  # noqa: E501 - lines of PowerShell are not broken
 _ANSWER = build_step(_STEP, guard("tasks", _TASKS) + guard("programs", _LISTS), output_limit=4_000_000, slow=True)

@@ -61,7 +61,7 @@ TRANSLATIONS: dict[type[Exception], tuple[str, str]] = {
     PipeTimeout: ("no answer in time", _NETWORK),
     TimeoutError: ("no answer in time", _NETWORK),
     ConnectionRefusedError: ("the port is closed", _NETWORK),
-    ConnectionResetError: ("the peer reset the connection", _PEER),
+    ConnectionResetError: ("the peer closed the connection", _PEER),
     ConnectionAbortedError: ("the connection was aborted", _NETWORK),
     BrokenPipeError: ("the peer closed the connection", _PEER),
     paramiko.ssh_exception.NoValidConnectionsError: ("no address of the name answers: {error}", _NETWORK),

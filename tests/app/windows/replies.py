@@ -127,6 +127,7 @@ def _subkeys(server: Server, _: Language, step: PowerShellStep) -> Iterator[Row]
         children = sorted(name for name in server.registry if name.lower().startswith(above))
         if not children:
             yield _missing(key)
+            continue
         for child in children:
             values = {name.lower(): value for name, value in server.registry[child].items()}
             for name in names:

@@ -8,10 +8,13 @@ from hardening.collect.plan import build_plan
 from hardening.evaluate.judge import Judged, judge_evidence
 from hardening.model.check import Check
 from hardening.model.evidence import Evidence
+from hardening.model.platform import OperatingSystem
 from hardening.model.probe import Probe
 from hardening.model.step import Answer, PowerShellStep, select_powershell_steps
 from hardening.probes import KINDS
 from hardening.probes.kind import Channel
+from hardening.probes.windows_identification import STEP as IDENTIFICATION
+from hardening.probes.windows_identification import parse_windows_identification
 from hardening.transports.recording import RecordedOf, Recording, StepKey, digest_step, encode_recording
 from tests.app.windows.languages import LANGUAGES
 from tests.app.windows.replies import answer_steps
@@ -36,8 +39,12 @@ def collect(server: str, language: str, probes: Iterable[Probe]) -> Mapping[Prob
 
 
 def judge(server: str, language: str, checks: Iterable[Check]) -> dict[str, Judged]:
-    """Return what checks come to on a described server, with their own parameters."""
-    asked = list(checks)
+    """Return what the checks come to that apply to a described server, with their own parameters."""
+    system = parse_windows_identification(
+        answer_steps(SERVERS[server], LANGUAGES[language], ())[IDENTIFICATION.name]
+    ).system
+    assert isinstance(system, OperatingSystem)
+    asked = [check for check in checks if any(condition.holds_for(system) for condition in check.applies_to)]
     evidence = collect(server, language, {probe for check in asked for probe in check.probes.values()})
     return {
         check.id: judge_evidence(

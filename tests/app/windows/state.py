@@ -258,19 +258,46 @@ def merged(registry: Registry, more: Registry) -> Registry:
     return {key: {**registry.get(key, {}), **more.get(key, {})} for key in {**registry, **more}}
 
 
+_UNNEEDED = ("simptcp", "Fax", "FTPSVC", "SNMP", "lltdsvc", "TlntSvr", "XblGameSave", "XblAuthManager")
 WEAK_2022 = replace(
     DEFAULT_2022,
     registry=merged(
         DEFAULT_2022.registry,
         {
-            LSA: {"LmCompatibilityLevel": 1, "NoLMHash": 0, "LimitBlankPasswordUse": 0, "RestrictAnonymousSAM": 0},
-            SYSTEM_POLICY: {"EnableLUA": 0, "LocalAccountTokenFilterPolicy": 1, "ConsentPromptBehaviorAdmin": 0},
+            LSA: {
+                "LmCompatibilityLevel": 1,
+                "NoLMHash": 0,
+                "LimitBlankPasswordUse": 0,
+                "RestrictAnonymousSAM": 0,
+                "EveryoneIncludesAnonymous": 1,
+            },
+            rf"{LSA}\MSV1_0": {"allownullsessionfallback": 1},
+            SYSTEM_POLICY: {
+                "EnableLUA": 0,
+                "LocalAccountTokenFilterPolicy": 1,
+                "ConsentPromptBehaviorAdmin": 0,
+                "PromptOnSecureDesktop": 0,
+            },
             rf"{SYSTEM_POLICY}\CredSSP\Parameters": {"AllowEncryptionOracle": 2},
             WINLOGON: {"AutoAdminLogon": "1", "DefaultUserName": "kiosk", "DefaultPassword": "not to be told"},
             r"SYSTEM\CurrentControlSet\Control\SecurityProviders\WDigest": {"UseLogonCredential": 1},
             rf"{SERVICES}\LanmanWorkstation\Parameters": {"AllowInsecureGuestAuth": 1, "EnablePlainTextPassword": 1},
-            rf"{SERVICES}\LanmanServer\Parameters": {"NullSessionShares": ("felles",), "SMB1": 1},
-            rf"{SERVICES}\Netlogon\Parameters": {"RequireSignOrSeal": 0},
+            rf"{SERVICES}\LanmanServer\Parameters": {
+                "NullSessionShares": ("felles",),
+                "NullSessionPipes": ("spoolss",),
+                "RestrictNullSessAccess": 0,
+                "SMB1": 1,
+            },
+            rf"{SERVICES}\LDAP": {"LDAPClientIntegrity": 0},
+            rf"{SERVICES}\Netlogon\Parameters": {
+                "RequireSignOrSeal": 0,
+                "SealSecureChannel": 0,
+                "SignSecureChannel": 0,
+                "DisablePasswordChange": 1,
+                "MaximumPasswordAge": 999,
+                "RequireStrongKey": 0,
+            },
+            r"SYSTEM\CurrentControlSet\Control\Print": {"RpcAuthnLevelPrivacyEnabled": 0},
             rf"{NT_POLICY}\Printers\PointAndPrint": {
                 "RestrictDriverInstallationToAdministrators": 0,
                 "NoWarningNoElevationOnInstall": 1,
@@ -280,16 +307,33 @@ WEAK_2022 = replace(
             rf"{WINDOWS_POLICY}\WindowsUpdate": {"WUServer": "http://wsus.example.org:8530"},
             rf"{WINDOWS_POLICY}\WindowsUpdate\AU": {"UseWUServer": 1, "NoAutoUpdate": 1},
             rf"{SCHANNEL}\Protocols\SSL 3.0\Server": {"Enabled": 1},
-            r"SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp": {"UserAuthentication": 0},
+            r"SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp": {
+                "UserAuthentication": 0,
+                "SecurityLayer": 0,
+                "MinEncryptionLevel": 1,
+            },
             r"SYSTEM\CurrentControlSet\Control\SecureBoot\State": {"UEFISecureBootEnabled": 0},
         },
     ),
-    policy={**DEFAULT_2022.policy, "PasswordComplexity": 0, "ClearTextPassword": 1, "AllowAdministratorLockout": 0},
+    policy={
+        **DEFAULT_2022.policy,
+        "PasswordComplexity": 0,
+        "ClearTextPassword": 1,
+        "AllowAdministratorLockout": 0,
+        "LSAAnonymousNameLookup": 1,
+    },
     rights={
         **_DEFAULT_RIGHTS,
         "SeDebugPrivilege": (ADMINISTRATORS, f"{DOMAIN_SID}-1108"),
         "SeTcbPrivilege": (f"{DOMAIN_SID}-1108",),
         "SeServiceLogonRight": ("S-1-5-80-0", DOMAIN_ADMINS),
+        "SeCreateTokenPrivilege": (ADMINISTRATORS,),
+        "SeEnableDelegationPrivilege": (f"{DOMAIN_SID}-1108",),
+        "SeImpersonatePrivilege": (ADMINISTRATORS, _USERS),
+        "SeRemoteInteractiveLogonRight": (ADMINISTRATORS, _USERS),
+        "SeSecurityPrivilege": (ADMINISTRATORS, BACKUP),
+        "SeTakeOwnershipPrivilege": (ADMINISTRATORS, BACKUP),
+        "SeTrustedCredManAccessPrivilege": (ADMINISTRATORS,),
         "SeLoadDriverPrivilege": (ADMINISTRATORS, _USERS),
     },
     audit={},
@@ -297,10 +341,13 @@ WEAK_2022 = replace(
         **_WINDOWS_SERVICES,
         "ArkivSync": ("Auto", "Running", r"C:\Program Files\Arkiv Sync\sync.exe -service"),
         "WebClient": ("Auto", "Running", r"C:\Windows\system32\svchost.exe -k LocalService -p"),
-        "simptcp": ("Auto", "Running", r"C:\Windows\System32\tcpsvcs.exe"),
+        **dict.fromkeys(_UNNEEDED, ("Auto", "Running", r"C:\Windows\System32\tcpsvcs.exe")),
     },
     programs={**DEFAULT_2022.programs, r"C:\Program Files\Arkiv Sync\sync.exe": (BAD_LIST, GOOD_LIST)},
-    features={**DEFAULT_2022.features, "SMB1Protocol": 1, "TelnetClient": 1},
+    features={
+        **dict.fromkeys(("SMB1Protocol", "MicrosoftWindowsPowerShellV2", "TelnetClient", "TFTP", "SNMP"), 1),
+        **dict.fromkeys(("SimpleTCP", "IIS-FTPServer", "FaxServicesClientPackage"), 1),
+    },
     guest_enabled=True,
     administrators=(f"{MACHINE_SID}-500", DOMAIN_ADMINS, f"{DOMAIN_SID}-1203", "S-1-5-21-9-9-9-1234"),
     update_age_days=200,
@@ -516,6 +563,57 @@ HARDENED_2022 = replace(
 )
 """The same as the baselines ask for it."""
 
+_CONTROLLER_RIGHTS = {
+    "SeNetworkLogonRight": (ADMINISTRATORS, _AUTHENTICATED, "S-1-5-9"),
+    "SeInteractiveLogonRight": (ADMINISTRATORS, "S-1-5-9"),
+    "SeRemoteInteractiveLogonRight": (ADMINISTRATORS,),
+    "SeEnableDelegationPrivilege": (ADMINISTRATORS,),
+    "SeMachineAccountPrivilege": (ADMINISTRATORS,),
+    "SeDenyNetworkLogonRight": (_GUESTS,),
+}
+HARDENED_CONTROLLER = replace(
+    HARDENED_2022,
+    product="LanmanNT",
+    role=5,
+    registry=merged(
+        {
+            key: values
+            for key, values in HARDENED_2022.registry.items()
+            if key not in {rf"{NT_POLICY}\Rpc", r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS"}
+        },
+        {
+            rf"{SERVICES}\Netlogon\Parameters": {"AuditNTLMInDomain": 7, "FullSecureChannelProtection": 1},
+            rf"{SERVICES}\NTDS\Parameters": {"LDAPServerIntegrity": 2, "LdapEnforceChannelBinding": 2},
+        },
+    ),
+    rights={**HARDENED_2022.rights, **_CONTROLLER_RIGHTS},
+    isolated=(2,),
+    shares={
+        **_ADMIN_SHARES,
+        "SYSVOL": (r"C:\Windows\SYSVOL\sysvol", "O:BAG:SYD:(A;;FA;;;BA)(A;;0x1200a9;;;WD)(A;;FA;;;AU)"),
+        "NETLOGON": (r"C:\Windows\SYSVOL\sysvol\example.org\SCRIPTS", "O:BAG:SYD:(A;;FA;;;BA)(A;;0x1200a9;;;WD)"),
+    },
+)
+"""A domain controller as the baselines ask for it."""
+
+WEAK_CONTROLLER = replace(
+    WEAK_2022,
+    product="LanmanNT",
+    role=5,
+    registry=merged(
+        WEAK_2022.registry,
+        {
+            rf"{SERVICES}\Netlogon\Parameters": {
+                "FullSecureChannelProtection": 0,
+                "VulnerableChannelAllowList": "O:BA",
+            },
+            rf"{SERVICES}\NTDS\Parameters": {"LDAPServerIntegrity": 1},
+        },
+    ),
+    rights={**WEAK_2022.rights, "SeEnableDelegationPrivilege": (ADMINISTRATORS, f"{DOMAIN_SID}-1108")},
+)
+"""A domain controller with the same past as the weak server."""
+
 DEFAULT_2016 = replace(
     DEFAULT_2022,
     build=14393,
@@ -545,6 +643,8 @@ DEFAULT_2025 = replace(
 SERVERS = {
     "weak-2022": WEAK_2022,
     "hardened-2022": HARDENED_2022,
+    "weak-controller": WEAK_CONTROLLER,
+    "hardened-controller": HARDENED_CONTROLLER,
     "default-2022": DEFAULT_2022,
     "default-2016": DEFAULT_2016,
     "default-2025": DEFAULT_2025,

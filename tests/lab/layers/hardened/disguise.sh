@@ -15,6 +15,14 @@ install -d /sys/module/apparmor/parameters
 echo Y >/sys/module/apparmor/parameters/enabled
 mount -o remount,bind,ro,nosuid,nodev,noexec /sys
 
+# The flaws of the CPU: those that the kernel knows, on a CPU that has none, whatever machine the lab runs on.
+install -d "$fake/vulnerabilities"
+for flaw in /sys/devices/system/cpu/vulnerabilities/*; do
+    echo 'Not affected' >"$fake/vulnerabilities/${flaw##*/}"
+done
+mount --bind "$fake/vulnerabilities" /sys/devices/system/cpu/vulnerabilities
+mount -o remount,bind,ro,nosuid,nodev,noexec /sys/devices/system/cpu/vulnerabilities
+
 # auditctl -l and -s: what the kernel would list after augenrules has loaded the rules, in its order and spelling.
 install -d "$fake/root/usr/sbin"
 cat >"$fake/root/usr/sbin/auditctl" <<'END'
