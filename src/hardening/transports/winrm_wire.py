@@ -162,6 +162,8 @@ class WinRmAdapter(HTTPAdapter):
             wire.seen["server_version"] = Known(response.headers["Server"][:200])
         try:
             _require_server(response)
+            if wire.is_sealed:
+                _require_sealed(response)
         except PeerRefused:
             response.close()
             raise
@@ -169,16 +171,6 @@ class WinRmAdapter(HTTPAdapter):
             named = response.headers.get("WWW-Authenticate", "")
             wire.offered = tuple(dict.fromkeys([*wire.offered, *_read_schemes(named)]))
             wire.refusals += _has_proof(request)
-        content = response.headers.get("Content-Type", "")
-        is_sealed = content.startswith(_SEALED)
-        if (
-            response.status_code == _OK
-            and wire.is_sealed
-            and not is_sealed
-            and response.headers.get("Content-Length") != "0"
-        ):
-            msg = "an answer came that is not encrypted"
-            raise PeerRefused(msg)
         return response
 
     def close(self) -> None:
@@ -200,6 +192,14 @@ def _require_server(response: Response) -> None:
     if content.startswith("text/html"):
         via = " through a proxy" if "Via" in response.headers else ""
         msg = f"a web page came in place of an answer of WinRM (HTTP {status}{via})"
+        raise PeerRefused(msg)
+
+
+def _require_sealed(response: Response) -> None:
+    """Raise ``PeerRefused`` where an answer came in plain text that only the one who knows the key can have sealed."""
+    is_sealed = response.headers.get("Content-Type", "").startswith(_SEALED)
+    if response.status_code == _OK and not is_sealed and response.headers.get("Content-Length") != "0":
+        msg = "an answer came that is not encrypted"
         raise PeerRefused(msg)
 
 
