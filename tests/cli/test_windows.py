@@ -347,3 +347,10 @@ def test_a_kit_makes_an_endpoint_that_gives_the_same_results(windows: Windows, t
     inventory.chmod(0o600)
     run = windows.hardening("scan", "-i", inventory, "-o", "json=-", "-q", "--site", windows.folder)
     assert (run.status, only_result(run)[0]) == (0, "pass"), json.dumps(run.report["targets"])
+
+
+def test_the_doctor_finds_the_backend_that_an_account_can_use(windows: Windows) -> None:
+    windows.server.behaviour = Behaviour(faults={"shell.Create": (ACCESS_DENIED, "Ingen tilgang.")})
+    run = windows.run("doctor", windows.address, "-b", "site-windows")
+    assert "a PowerShell session opens: backend psrp works" in run.out
+    assert (run.status, windows.server.opened, windows.server.closed) == (10, 1, 1)
