@@ -155,7 +155,7 @@ def only_result(run: Run) -> tuple[str, str]:
 
 def test_a_hardened_server_passes(windows: Windows) -> None:
     run = windows.scan()
-    assert (run.status, only_result(run)[0]) == (0, "pass"), run.err
+    assert (run.status, only_result(run)[0]) == (0, "pass"), json.dumps(run.report["targets"])
 
 
 @pytest.mark.parametrize("windows", [answers(0)], indirect=True)
@@ -330,3 +330,27 @@ def test_a_cleaned_recording_is_judged_alike_and_names_nobody(windows: Windows, 
     assert (run.status, only_result(run)[0], target["system"]["hostname"]) == (0, "pass", "host1")
     assert "EXAMPLE" not in gzip.decompress(recording.read_bytes()).decode()
     assert "srv-01" not in json.dumps(run.report["targets"]).lower()
+
+
+def test_a_kit_makes_an_endpoint_that_gives_the_same_results(windows: Windows, tmp_path: Path) -> None:
+    kit = tmp_path / "kit"
+    words = ("-b", "site-windows", "--kit", kit, "--account", "EXAMPLE\\audit", "--site", windows.folder)
+    assert windows.hardening("plan", *words).status == 0
+    windows.server.configurations = {"HardeningScan": (kit / "HardeningScan.psrc").read_text()}
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(
+        "credentials:\n  audit: {password: 'env:AUDIT_PASSWORD'}\n"
+        "targets:\n  - name: srv-01\n    credential: audit\n    baselines: [site-windows]\n"
+        f"    winrm: {{address: 127.0.0.1, port: {windows.server.port}, user: 'EXAMPLE\\audit', backend: psrp,\n"
+        f"            configuration: HardeningScan, ca_file: {windows.folder}/ca.pem}}\n"
+    )
+    inventory.chmod(0o600)
+    run = windows.hardening("scan", "-i", inventory, "-o", "json=-", "-q", "--site", windows.folder)
+    assert (run.status, only_result(run)[0]) == (0, "pass"), json.dumps(run.report["targets"])
+
+
+def test_the_doctor_finds_the_backend_that_an_account_can_use(windows: Windows) -> None:
+    windows.server.behaviour = Behaviour(faults={"shell.Create": (ACCESS_DENIED, "Ingen tilgang.")})
+    run = windows.run("doctor", windows.address, "-b", "site-windows")
+    assert "a PowerShell session opens: backend psrp works" in run.out
+    assert (run.status, windows.server.opened, windows.server.closed) == (10, 1, 1)
