@@ -16,7 +16,8 @@ from hardening.model.platform import OperatingSystem, Platform
 from hardening.model.result import Reason, Verdict
 from hardening.report.build import build_report, with_info
 from hardening.report.entries import ITEM_LIMIT, REASON_LIMIT, TEXT_LIMIT, build_seen
-from hardening.report.values import Need, Report, Seen, SeenState
+from hardening.report.target_values import Seen, SeenState
+from hardening.report.values import Need, Report
 from tests.report.example import (
     FRAMEWORK,
     build_actions,

@@ -29,7 +29,8 @@ from hardening.report.numbers import (
     format_percent,
     format_time,
 )
-from hardening.report.values import Need, ReasonEntry, Seen, SeenState
+from hardening.report.target_values import ReasonEntry, Seen, SeenState
+from hardening.report.values import Need
 from hardening.report.wording import PHRASES_FILE, TEXTS_FILE, Phrase, SeenWords, load_texts
 from tests.report.rendering import FOLDER, words
 

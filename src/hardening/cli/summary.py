@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from hardening.report.values import Report, Summary, TargetEntry, Unexamined
+    from hardening.report.target_values import TargetEntry
+    from hardening.report.values import Report, Summary, Unexamined
     from hardening.report.views import MeasureCard
     from hardening.report.wording import Wording
 

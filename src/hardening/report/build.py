@@ -37,6 +37,7 @@ from hardening.report.entries import (
     build_unexamined,
     build_waiver_lines,
 )
+from hardening.report.target_values import TargetEntry, TargetReport
 from hardening.report.values import (
     BaselineEntry,
     ControlCoverage,
@@ -46,8 +47,6 @@ from hardening.report.values import (
     ScanInfo,
     SeverityLine,
     Summary,
-    TargetEntry,
-    TargetReport,
     Unexamined,
     Unreached,
 )

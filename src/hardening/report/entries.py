@@ -15,19 +15,17 @@ from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.step import needs_root
 from hardening.model.waiver import DAY, SOON_DAYS, WaiverState
-from hardening.report.values import (
+from hardening.report.target_values import (
     ControlResultEntry,
     EndpointEntry,
-    Need,
     ReasonEntry,
     ResultEntry,
     Seen,
     SeenState,
     TargetEntry,
     TargetReport,
-    Unexamined,
-    WaiverLine,
 )
+from hardening.report.values import Need, Unexamined, WaiverLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

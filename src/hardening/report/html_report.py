@@ -28,7 +28,8 @@ from hardening.report.wording import load_wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hardening.report.values import PrincipleLine, Report, TargetReport
+    from hardening.report.target_values import TargetReport
+    from hardening.report.values import PrincipleLine, Report
 
 STYLE_SHEET = "report.css"
 SCRIPT = "report.js"

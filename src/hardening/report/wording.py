@@ -14,7 +14,7 @@ from hardening.model.operators import OPERATORS
 from hardening.model.place import Place, Problem
 from hardening.model.texts import Language, Texts
 from hardening.report import numbers
-from hardening.report.values import SeenState
+from hardening.report.target_values import SeenState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.model.check import Constant
-    from hardening.report.values import ReasonEntry, Seen
+    from hardening.report.target_values import ReasonEntry, Seen
 
 TEXTS_FILE = "texts.yaml"
 PHRASES_FILE = "phrases.yaml"

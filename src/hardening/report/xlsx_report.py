@@ -17,7 +17,8 @@ from hardening.report.wording import load_wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hardening.report.values import Report, ResultEntry, Summary
+    from hardening.report.target_values import ResultEntry
+    from hardening.report.values import Report, Summary
     from hardening.report.wording import Wording
 
 CHUNK = 1 << 20
