@@ -12,6 +12,7 @@ from hardening.evaluate.controls import judge_target
 from hardening.evaluate.gate import GateOptions, GateTally, judge_gate
 from hardening.evaluate.measures import ActionTally, MeasureTally
 from hardening.evaluate.waive import WaiverBook
+from hardening.model.attestation import Attestation, AttestationState
 from hardening.model.baseline import BaselineReference
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.waiver import Waivers
@@ -43,7 +44,7 @@ MOST_KEPT = 8
 class EvaluateRequest:
     """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
 
-    ``waivers`` count at ``as_of``; without one, when the first target was visited.
+    ``waivers`` and ``attestations`` count at ``as_of``; without one, when the first target was visited.
     With ``new_since`` only gaps that the earlier report does not have close the gate.
     ``command`` is the command line to print in the report, ``options`` further choices worth telling.
     """
@@ -54,6 +55,7 @@ class EvaluateRequest:
     only_by_target: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gate: GateOptions = field(default_factory=GateOptions)
     waivers: Waivers = field(default_factory=Waivers)
+    attestations: tuple[Attestation, ...] = ()
     as_of: int | Absent = ABSENT
     new_since: Report | Absent = ABSENT
     same_scope: bool = False
@@ -95,7 +97,15 @@ def assess(
 
     judgements = _Walks(judge_all)
     actions, gate = ActionTally(content), GateTally(content.checks)
-    measures = [MeasureTally(framework, content.checks) for framework in content.frameworks.values()]
+    attested = {each.name for each in request.attestations if each.state(now) is AttestationState.VALID}
+    measures = [
+        MeasureTally(
+            framework,
+            content.checks,
+            {each.id for each in framework.measures if f"{framework.id}/{each.id}" in attested},
+        )
+        for framework in content.frameworks.values()
+    ]
     span = _Span()
     for judgement in judgements():
         actions.add(judgement)
@@ -121,6 +131,7 @@ def assess(
         actions=actions.results(),
         kinds=KINDS,
         waivers=request.waivers,
+        attestations=request.attestations,
     )
     changes = ABSENT if isinstance(request.new_since, Absent) else compare_reports(request.new_since, report)
     judged = judge_gate(gate, request.gate, changes, same_scope=request.same_scope)
@@ -130,10 +141,10 @@ def assess(
 
 
 def _find_moment(snapshots: Callable[[], Iterator[Snapshot]], request: EvaluateRequest) -> int:
-    """Return the moment that waivers count at; 0 where there is no waiver and nobody named one."""
+    """Return the moment that waivers and attestations count at; 0 where there are none and nobody named one."""
     if not isinstance(request.as_of, Absent):
         return request.as_of
-    if not request.waivers.waivers:
+    if not request.waivers.waivers and not request.attestations:
         return 0
     return min((snapshot.time for snapshot in snapshots()), default=0)
 

@@ -6,7 +6,7 @@ Both tallies are folds: judgements are added one by one and not kept, only their
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from hardening.model.check import Check, Outcome
 from hardening.model.content import Content
@@ -43,11 +43,14 @@ def distinct_gaps(results: Iterable[MeasureResult]) -> tuple[Gap, ...]:
 
 
 class MeasureTally:
-    """Adds up judgements for the measures of one framework."""
+    """Adds up judgements for the measures of one framework; ``attested`` are those that a person answers for."""
 
-    def __init__(self, framework: Framework, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self, framework: Framework, checks: Mapping[str, Check], attested: Collection[str] = frozenset()
+    ) -> None:
         self._framework = framework
         self._checks = checks
+        self._attested = attested
         self._gaps: dict[str, list[Gap]] = defaultdict(list)
         self._counts: dict[str, Counts] = defaultdict(Counts)
 
@@ -67,9 +70,9 @@ class MeasureTally:
         checks = tuple(dict.fromkeys(link.check for link in measure.checks))
         counts = sum((self._counts.get(check, Counts()) for check in checks), Counts())
         gaps = _worst_first(gap for check in checks for gap in self._gaps.get(check, ()))
-        return MeasureResult(
-            framework=self._framework.id, measure=measure, state=_state(counts), gaps=gaps, counts=counts
-        )
+        answered = not measure.verifiable and measure.id in self._attested
+        state = MeasureState.ATTESTED if answered else _state(counts)
+        return MeasureResult(framework=self._framework.id, measure=measure, state=state, gaps=gaps, counts=counts)
 
 
 class ActionTally:

@@ -128,10 +128,11 @@ class Gap:
 
 
 class MeasureState(StrEnum):
-    """What a scan can say of a measure; never "fulfilled"."""
+    """What can be said of a measure; never "fulfilled". ``attested`` is what a named person says, and no scan."""
 
     GAPS = "gaps"
     NO_GAPS = "no_gaps"
+    ATTESTED = "attested"
     NOT_EXAMINED = "not_examined"
 
 

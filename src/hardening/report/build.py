@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from hardening.model.attestation import Attestation
 from hardening.model.baseline import Level
 from hardening.model.check import Outcome, Severity
 from hardening.model.content import Content
@@ -29,13 +30,13 @@ from hardening.report.catalogue import (
     group_checks,
     link_checks,
 )
+from hardening.report.decisions import build_attestation_lines, build_waiver_lines
 from hardening.report.entries import (
     CheckFacts,
     build_check_facts,
     build_target_entry,
     build_target_report,
     build_unexamined,
-    build_waiver_lines,
 )
 from hardening.report.target_values import TargetEntry, TargetReport
 from hardening.report.values import (
@@ -90,6 +91,7 @@ def build_report(
     actions: Sequence[ActionItem],
     kinds: Mapping[str, ProbeKind],
     waivers: Waivers = NO_WAIVERS,
+    attestations: Sequence[Attestation] = (),
 ) -> Report:
     """Return the report of all judgements; they must come in the same order, sorted by target, each time.
 
@@ -125,6 +127,7 @@ def build_report(
         unexamined=tuple(sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))),
         gaps=tuple(gaps),
         waivers=tuple(build_waiver_lines(waivers, info.as_of, tally.waived)),
+        attestations=tuple(build_attestation_lines(attestations, content, info.as_of)),
         actions=build_action_lines(actions),
         measures=build_measure_lines(measures, recommended),
         frameworks=build_framework_entries(content),

@@ -14,7 +14,6 @@ from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.step import needs_root
-from hardening.model.waiver import DAY, SOON_DAYS, WaiverState
 from hardening.report.target_values import (
     ControlResultEntry,
     EndpointEntry,
@@ -25,7 +24,7 @@ from hardening.report.target_values import (
     TargetEntry,
     TargetReport,
 )
-from hardening.report.values import Need, Unexamined, WaiverLine
+from hardening.report.values import Need, Unexamined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from hardening.model.judgement import TargetJudgement
     from hardening.model.result import Reason, Result
     from hardening.model.snapshot import EndpointRecord, Snapshot
-    from hardening.model.waiver import Waivers
     from hardening.probes.kind import ProbeKind
 
 # A report is to be read; the snapshot keeps the whole evidence.
@@ -248,23 +246,3 @@ def _need(result: Result, snapshot: Snapshot, facts: CheckFacts) -> tuple[Need, 
 
 def _worst(checks: Sequence[str], facts: Mapping[str, CheckFacts]) -> Severity:
     return min((facts[check].severity for check in checks), key=lambda severity: severity.rank)
-
-
-def build_waiver_lines(waivers: Waivers, now: int, uses: Mapping[str, int]) -> Iterator[WaiverLine]:
-    """Yield each waiver, those that end first at the top; ``uses`` counts the results that each covers."""
-    for waiver in sorted(waivers.waivers, key=lambda waiver: (waiver.ends, waiver.id)):
-        state = waiver.state(now, waivers.longest_days)
-        yield WaiverLine(
-            id=waiver.id,
-            check=waiver.check,
-            state=state,
-            reason=waiver.reason,
-            owner=waiver.owner,
-            approver=waiver.approver,
-            ticket=waiver.ticket,
-            compensating=waiver.compensating,
-            starts=waiver.starts,
-            ends=waiver.ends,
-            ends_soon=state is WaiverState.VALID and waiver.ends - now <= SOON_DAYS * DAY,
-            results=uses.get(waiver.id, 0),
-        )

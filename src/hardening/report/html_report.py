@@ -22,7 +22,14 @@ from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, group_measures, measure_label
+from hardening.report.views import (
+    build_cards,
+    count_attestations,
+    describe_outlook,
+    explain_no_work,
+    group_measures,
+    measure_label,
+)
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -48,16 +55,18 @@ class Page:
 
 PAGES = {
     View.SUMMARY: Page("summary.html", ()),
-    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "method")),
+    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "attestations", "method")),
     View.EVIDENCE: Page(
         "report.html",
         (
-            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "controls", "measures", "targets"),
-            "method",
+            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "attestations", "controls", "measures"),
+            *("targets", "method"),
         ),
     ),
 }
-INDEX_PAGE = Page("index.html", ("state", "pictures", "waivers", "unexamined", "controls", "measures", "method"))
+INDEX_PAGE = Page(
+    "index.html", ("state", "pictures", "waivers", "unexamined", "attestations", "controls", "measures", "method")
+)
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
 
@@ -96,6 +105,7 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
             describe_outlook(summary, summary.outlook, words) if isinstance(summary.outlook, Outlook) else ""
         ),
         "summary": summary,
+        "attested": tuple(count_attestations(summary, words)),
         "cards": cards,
         "no_work": explain_no_work(summary, words),
         "checks": {check.id: check for check in summary.checks},

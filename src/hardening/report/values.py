@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from hardening.model.attestation import Answer, AttestationState
 from hardening.model.baseline import Level
 from hardening.model.check import ActionMeans, Severity
 from hardening.model.evidence import ABSENT, Absent
@@ -210,6 +211,37 @@ class WaiverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttestationLine:
+    """What a named person answers for a measure that no setting can settle, and its state at the moment of the scan.
+
+    ``made`` is the first second of its day, ``ends`` the first second after its last day; ``ends_soon`` says that it
+    counts, but for 30 days at most. Only one that is valid counts.
+    """
+
+    framework: str
+    measure: str
+    title: Texts
+    state: AttestationState
+    answer: Answer
+    statement: str
+    person: str
+    evidence: str
+    made: int
+    ends: int
+    ends_soon: bool
+
+    @property
+    def first_day(self) -> str:
+        """The day on which it was answered, in UTC, as 2026-12-31."""
+        return write_day(self.made)
+
+    @property
+    def last_day(self) -> str:
+        """The last day on which it counts, in UTC, as 2026-12-31."""
+        return write_day(self.ends - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEntry:
     """A control over all targets; ``targets`` counts them by state and ``state`` is the one that takes precedence."""
 
@@ -290,6 +322,7 @@ class Summary:
     unexamined: tuple[Unexamined, ...]
     gaps: tuple[Gap, ...]
     waivers: tuple[WaiverLine, ...]
+    attestations: tuple[AttestationLine, ...]
     actions: tuple[ActionLine, ...]
     measures: tuple[MeasureLine, ...]
     frameworks: tuple[FrameworkEntry, ...]
@@ -313,5 +346,6 @@ DERIVED: Mapping[type, tuple[str, ...]] = {
     ActionLine: ("rank",),
     ControlCoverage: ("not_examined",),
     WaiverLine: ("last_day",),
+    AttestationLine: ("first_day", "last_day"),
 }
 """Properties that a JSON report shows beside the fields they are computed from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from hardening.documents.parse import load_document
@@ -95,6 +96,10 @@ class Wording:
     def date(self, seconds: int) -> str:
         """Return a day."""
         return numbers.format_date(seconds, self.language, self.zone)
+
+    def day(self, seconds: int) -> str:
+        """Return a day of UTC, such as one that somebody wrote in a file."""
+        return numbers.format_date(seconds, self.language, UTC)
 
     def duration(self, seconds: int) -> str:
         """Return a length of time."""
