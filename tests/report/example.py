@@ -38,11 +38,11 @@ from hardening.model.snapshot import EndpointRecord, Privileges, Snapshot, StepR
 from hardening.model.step import Privilege, ShellStep
 from hardening.model.texts import Texts
 from hardening.probes.kind import ProbeKind
-from hardening.report.build import build_report
+from hardening.report.build import ReportBuilder
 from hardening.report.values import Gate, Report, ScanInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hardening.model.check import Constant
     from hardening.model.evidence import Field
@@ -953,15 +953,12 @@ def build_example(
     judged = build_judgements(content) if judgements is None else judgements
     gaps = build_gaps(judged, content)
 
-    def walk() -> Iterator[TargetJudgement]:
-        return iter(judged)
-
-    return build_report(
-        walk,
-        content,
+    builder = ReportBuilder(content, build_kinds())
+    for judgement in judged:
+        builder.add(judgement)
+    return builder.build(
         build_info(),
         measures=build_measures(judged, content, gaps),
         actions=build_actions(content, gaps),
-        kinds=build_kinds(),
         attestations=build_attestations() if attestations is None else attestations,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hardening.model.check import Check, Outcome, Severity
 from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Unreadable
-from hardening.model.judgement import Counts
+from hardening.model.judgement import OutcomeTally
 from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
@@ -78,9 +78,9 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
     system, directory = snapshot.platform.os, snapshot.platform.directory
     problems = [facet.reason for facet in (system, directory) if isinstance(facet, Unreadable)]
     gaps: dict[Severity, int] = defaultdict(int)
-    principles: dict[str, Counts] = defaultdict(Counts)
+    principles = OutcomeTally()
     for result in judgement.results:
-        principles[facts[result.check].principle] += Counts.of(result.outcome)
+        principles.add(facts[result.check].principle, result.outcome)
         if result.outcome is Outcome.FAIL and not result.waivers:
             gaps[facts[result.check].severity] += 1
     return TargetEntry(
@@ -95,7 +95,7 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
         baselines=tuple(str(reference) for reference in snapshot.baselines),
         counts=judgement.counts,
         gaps=gaps,
-        principles={name: counts for name, counts in sorted(principles.items()) if name},
+        principles={name: counts for name, counts in sorted(principles.counts().items()) if name},
         time=snapshot.time,
         duration_ms=snapshot.duration_ms,
         clock_difference=snapshot.target_time - snapshot.time if isinstance(snapshot.target_time, int) else ABSENT,
@@ -132,10 +132,12 @@ def _known_values(evidence: Evidence) -> Iterator[tuple[str, Constant]]:
             yield name, _shorten(field.value)[0]
 
 
-def build_target_report(judgement: TargetJudgement, facts: Mapping[str, CheckFacts]) -> TargetReport:
+def build_target_report(
+    judgement: TargetJudgement, entry: TargetEntry, facts: Mapping[str, CheckFacts]
+) -> TargetReport:
     """Return a target with its results, sorted by id, and the state of each control."""
     return TargetReport(
-        entry=build_target_entry(judgement, facts),
+        entry=entry,
         results=tuple(
             _result_entry(result, facts[result.check]) for result in sorted(judgement.results, key=lambda each: each.id)
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ PHRASES_FILE = "phrases.yaml"
 # Values beyond this are cut where people read; the JSON report and the snapshot hold more.
 LONGEST_PHRASE = 500
 DEEPEST_PHRASE = 4
+MOST_REMEMBERED = 5_000
 SHOWN_CHARACTERS = 300
 SHOWN_ITEMS = 20
 
@@ -60,6 +61,7 @@ class Wording:
     zone: tzinfo
     texts: Mapping[str, Texts]
     phrases: Sequence[tuple[re.Pattern[str], Texts]] = ()
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, key: str, **values: str | int) -> str:
         """Return the text of a key with ``{name}`` filled in; raises ``KeyError`` for a missing key."""
@@ -109,7 +111,11 @@ class Wording:
         """Return words of the scanner in this language where it is known how to say them, else as they are."""
         if self.language is Language.EN or len(text) > LONGEST_PHRASE:
             return Phrase(text, Language.EN)
-        said = self._say(text, DEEPEST_PHRASE)
+        if text not in self._said:
+            if len(self._said) >= MOST_REMEMBERED:
+                self._said.clear()
+            self._said[text] = self._say(text, DEEPEST_PHRASE)
+        said = self._said[text]
         return Phrase(said, self.language) if said else Phrase(text, Language.EN)
 
     def _say(self, text: str, depth: int) -> str:
