@@ -20,7 +20,7 @@ from hardening.probes import KINDS
 from hardening.report.build import ReportBuilder, with_info
 from hardening.report.values import Gate as GateWords
 from hardening.report.values import Report, ScanInfo
-from hardening.snapshots.folder import ScanFolder, read_snapshot
+from hardening.snapshots.folder import ScanFolder, read_snapshot, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -137,7 +137,7 @@ def open_snapshots(paths: Sequence[Path]) -> Callable[[], Iterator[Snapshot]]:
     by_target: dict[str, Path] = {}
     for path in paths:
         for file in [path] if path.is_file() else ScanFolder.open(path).snapshot_paths():
-            target = read_snapshot(file).target
+            target = read_target(file)
             if target in by_target:
                 msg = f"{file} and {by_target[target]} are both of {target}; judge one of them at a time"
                 raise SnapshotError(msg)

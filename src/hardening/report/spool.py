@@ -24,7 +24,15 @@ from hardening.model.evidence import ABSENT, Absent
 from hardening.model.judgement import Counts
 from hardening.model.result import ParameterValue
 from hardening.model.snapshot import StepRecord
-from hardening.report.target_values import ControlResultEntry, ReasonEntry, ResultEntry, Seen, TargetEntry, TargetReport
+from hardening.report.target_values import (
+    ControlResultEntry,
+    ReasonEntry,
+    ResultEntry,
+    Seen,
+    TargetEntry,
+    TargetReport,
+    reasons_key,
+)
 from hardening.snapshots.files import storage_problem
 
 if TYPE_CHECKING:
@@ -108,8 +116,7 @@ class _Shared:
 
     def find(self, reasons: Reasons) -> int | Reasons:
         """Return the number of equal reasons; the reasons themselves if there is none and no room for more."""
-        # Python takes 1 and True for equal, so what is equal must also be of the same types.
-        key = (reasons, *[(type(reason.expected), type(reason.seen.value)) for reason in reasons])
+        key = reasons_key(reasons)
         number = self.numbers.get(key)
         if number is not None:
             return number

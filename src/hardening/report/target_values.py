@@ -93,6 +93,11 @@ class ReasonEntry:
     decisive: bool
 
 
+def reasons_key(reasons: tuple[ReasonEntry, ...]) -> tuple[object, ...]:
+    """Return what is equal for equal reasons only: Python takes 1 and True for equal, so the types count as well."""
+    return (reasons, *[(type(reason.expected), type(reason.seen.value)) for reason in reasons])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultEntry:
     """One check on one target. ``measures`` are ``<framework>/<id>``, the recommended one first.
