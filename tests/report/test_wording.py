@@ -12,6 +12,7 @@ from string import Formatter
 import pytest
 
 from hardening.errors import ContentError
+from hardening.model.attestation import Answer, AttestationState
 from hardening.model.check import ActionMeans, Severity
 from hardening.model.comparison import ChangeKind
 from hardening.model.evidence import Absent, FieldType
@@ -29,7 +30,8 @@ from hardening.report.numbers import (
     format_percent,
     format_time,
 )
-from hardening.report.values import Need, ReasonEntry, Seen, SeenState
+from hardening.report.target_values import ReasonEntry, Seen, SeenState
+from hardening.report.values import Need
 from hardening.report.wording import PHRASES_FILE, TEXTS_FILE, Phrase, SeenWords, load_texts
 from tests.report.rendering import FOLDER, words
 
@@ -46,7 +48,9 @@ FAMILIES = {
     "how.": [each.value.replace(" ", "_") for each in ActionMeans],
     "origin.": [each.value for each in Origin],
     "level.": ["basic", "extended"],
-    "xlsx.state.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
+    "xlsx.state.": ["gaps", "no_gaps", "attested", "not_examined", "not_verifiable"],
+    "attestations.state.": [each.value for each in AttestationState],
+    "attestations.answer.": [each.value for each in Answer],
     "helped.": ["regional", "national"],
     "basis.": [each.value.replace("-", "_") for each in Basis],
     "carrier.": ["municipality", "regional", "national"],
@@ -56,9 +60,9 @@ FAMILIES = {
     "unexamined.": [f"{each.value}.{form}" for each in Need for form in ("one", "other")],
     "measures.": [
         f"{state}.{form}"
-        for state, form in product(("gaps", "no_gaps", "not_examined", "not_verifiable"), ("one", "other"))
+        for state, form in product(("gaps", "no_gaps", "attested", "not_examined", "not_verifiable"), ("one", "other"))
     ],
-    "measures.about.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
+    "measures.about.": ["gaps", "no_gaps", "attested", "not_examined", "not_verifiable"],
     "method.word.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "method.about.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "doctor.": [
@@ -67,7 +71,7 @@ FAMILIES = {
     ],
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
-        *("targets", "method"),
+        *("targets", "method", "attestations"),
     ],
 }
 

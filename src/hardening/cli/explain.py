@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hardening.model.check import Check
     from hardening.model.texts import Language
-    from hardening.report.values import ReasonEntry, ResultEntry
+    from hardening.report.target_values import ReasonEntry, ResultEntry
     from hardening.report.wording import Wording
 
 

@@ -12,18 +12,27 @@ from rich.box import ROUNDED
 from rich.table import Table
 from rich.text import Text
 
+from hardening.model.attestation import AttestationState
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.model.waiver import WaiverState
 from hardening.report.values import Gate, Need, Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
+from hardening.report.views import (
+    build_cards,
+    count_attestations,
+    describe_outlook,
+    explain_no_work,
+    measure_label,
+    tell_attestation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from hardening.report.values import Report, Summary, TargetEntry, Unexamined
+    from hardening.report.target_values import TargetEntry
+    from hardening.report.values import Report, Summary, Unexamined
     from hardening.report.views import MeasureCard
     from hardening.report.wording import Wording
 
@@ -252,11 +261,26 @@ def _print_end(page: _Page, summary: Summary, wording: Wording) -> None:
         compliance = wording.percent(counts.compliance_with_waivers)
         page.line(0, (wording.count("summary.waived", counts.waived, compliance=compliance), ""))
     _print_waivers(page, summary, wording)
+    _print_attestations(page, summary, wording)
     page.line(0, (wording.text("scope.line", n=controls.not_examined, m=controls.total), ""))
     if isinstance(gate := summary.info.gate, Gate):
         page.line(0, (wording.text("gate.code", code=gate.exit_code), "bold"))
         for words in gate.lines:
             page.line(2, ("- ", ""), (wording.of(words), ""))
+
+
+def _print_attestations(page: _Page, summary: Summary, wording: Wording) -> None:
+    """Print how many measures persons answer for, and the answers that must be renewed."""
+    for words in count_attestations(summary, wording):
+        page.line(0, (words, ""))
+    found = [line for line in summary.attestations if line.ends_soon or line.state is not AttestationState.VALID]
+    if not found:
+        return
+    page.line(0, (wording.text("summary.attestations"), ""))
+    for line in found[:MOST_UNEXAMINED]:
+        page.line(2, ("- ", ""), (tell_attestation(line, wording), ""))
+    if len(found) > MOST_UNEXAMINED:
+        page.line(2, (wording.text("value.more", n=len(found) - MOST_UNEXAMINED), "dim"))
 
 
 def _print_waivers(page: _Page, summary: Summary, wording: Wording) -> None:

@@ -14,7 +14,7 @@ from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.telling import checks_by_id
 from hardening.report.values import Gate
-from hardening.report.views import build_cards, explain_no_work
+from hardening.report.views import build_cards, explain_no_work, tell_attestation
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_first(summary, wording)
     yield from _write_gaps(summary, wording)
     yield from _write_unexamined(summary, wording)
+    yield from _write_attestations(summary, wording)
 
 
 def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
@@ -143,6 +144,20 @@ def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from (f"- {escape(line)}" for line in lines[:MOST_UNEXAMINED])
     if len(lines) > MOST_UNEXAMINED:
         yield f"- {escape(wording.count('summary.more_unexamined', len(lines) - MOST_UNEXAMINED))}"
+
+
+def _write_attestations(summary: Summary, wording: Wording) -> Iterator[str]:
+    if not summary.attestations:
+        return
+    yield ""
+    yield f"## {escape(wording.text('attestations.title'))}"
+    yield ""
+    yield escape(wording.text("attestations.lead"))
+    yield ""
+    for line in summary.attestations[:MOST_UNEXAMINED]:
+        yield f"- {escape(tell_attestation(line, wording))}"
+    if len(summary.attestations) > MOST_UNEXAMINED:
+        yield f"- {escape(wording.text('value.more', n=len(summary.attestations) - MOST_UNEXAMINED))}"
 
 
 def _row(cells: Sequence[str]) -> str:

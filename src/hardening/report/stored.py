@@ -11,17 +11,8 @@ from hardening.model.clean import clean_line
 from hardening.report.codec import JsonData, ShapeError, decode
 from hardening.report.cursor import Cursor
 from hardening.report.json_report import ENTRY_LISTS
-from hardening.report.values import (
-    SCHEMA_VERSION,
-    ActionLine,
-    ControlResultEntry,
-    MeasureLine,
-    Report,
-    ResultEntry,
-    Summary,
-    TargetEntry,
-    TargetReport,
-)
+from hardening.report.target_values import ControlResultEntry, ResultEntry, TargetEntry, TargetReport
+from hardening.report.values import SCHEMA_VERSION, ActionLine, MeasureLine, Report, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ from hardening.model.clean import clean_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hardening.report.values import CheckEntry, ReasonEntry, ResultEntry, Summary
+    from hardening.report.target_values import ReasonEntry, ResultEntry
+    from hardening.report.values import CheckEntry, Summary
     from hardening.report.wording import Wording
 
 LONGEST_LINE = 1_000
