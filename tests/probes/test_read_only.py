@@ -73,6 +73,11 @@ def _find_only_reads(arguments: Sequence[str]) -> bool:
     return all(option in _FIND or _FIND_VALUES.fullmatch(option) for option in rest if option.startswith("-"))
 
 
+# Arguments of openssl s_client that send a hello and nothing else; none of them names a file.
+_S_CLIENT = {"s_client", "-connect", '"$where"', "${word:+-starttls $word}", "-cipher", "ALL:@SECLEVEL=0"}
+_S_CLIENT |= {"-min_protocol", "TLSv1", '"$version"', '"$suites"'}
+
+
 def _timeout_only_reads(arguments: Sequence[str]) -> bool:
     """Say whether what timeout runs only reads."""
     rest = list(arguments)
@@ -102,6 +107,7 @@ _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     **dict.fromkeys(_SAVERS, lambda arguments: not arguments),
     "nft": lambda arguments: _words(arguments) == ["list", "ruleset"] and _options(arguments) <= {"-s", "-t"},
     "ntpq": lambda arguments: _words(arguments) == ["'rv 0 leap'", "127.0.0.1"] and _options(arguments) <= {"-n", "-c"},
+    "openssl": lambda arguments: arguments[0] == "s_client" and set(arguments) <= _S_CLIENT,
     "find": _find_only_reads,
     "rpm": lambda arguments: arguments[0] in {"-q", "-qa", "-qf", "-V"} and _options(arguments) <= _RPM_OPTIONS,
     "timeout": _timeout_only_reads,
@@ -183,6 +189,8 @@ def test_identification_only_reads() -> None:
         "find / -exec sh -c 'rm x' {} +",
         "find / -fprintf /etc/x y",
         "timeout 5 rm x",
+        "openssl s_client -connect x:1 -sess_out /etc/x",
+        "openssl rand -out /etc/x 1",
         "timeout -s KILL 5 rm x",
         "docker rm x",
         "docker image rm x",

@@ -59,6 +59,7 @@ from hardening.probes import (
     sudo_rules,
     sysctl,
     time_sync,
+    tls_listeners,
     updates,
     user_limits,
 )
@@ -123,6 +124,7 @@ KINDS: dict[str, ProbeKind] = {
         sudo_rules.KIND,
         sysctl.KIND,
         time_sync.KIND,
+        tls_listeners.KIND,
         updates.KIND,
         user_limits.KIND,
     )
