@@ -51,7 +51,6 @@ FIELDS = {
     "certificate_key": FieldSpec(FieldType.TEXT, "its key, such as RSA 2048 or EC secp256r1"),
     "certificate_signature": FieldSpec(FieldType.TEXT, "hash of its signature, such as sha256"),
     "certificate_fingerprint": FieldSpec(FieldType.TEXT, "SHA256: fingerprint of it"),
-    "certificate_self_signed": FieldSpec(FieldType.BOOLEAN, "whether it names itself as its issuer"),
 }
 
 

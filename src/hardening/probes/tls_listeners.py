@@ -6,8 +6,6 @@ accepted". Sockets that only the target itself can reach are not asked.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +25,7 @@ from hardening.model.step import Answer, Privilege, ShellStep, Step
 from hardening.probes.kind import ProbeKind
 from hardening.probes.listening import SOCKET, read_names, read_ss_line
 from hardening.probes.shell import CUT, MAX_REASON, clean, completed, first_line
+from hardening.probes.tls_certificate import CERTIFICATE, describe_certificate
 from hardening.probes.tls_listeners_script import (
     ANY,
     MOST_SECONDS,
@@ -58,22 +57,12 @@ LISTENER: Mapping[str, FieldSpec] = {
     "tls_1_1": FieldSpec(FieldType.BOOLEAN, _ACCEPTED.format("TLS 1.1")),
     "tls_1_2": FieldSpec(FieldType.BOOLEAN, _ACCEPTED.format("TLS 1.2")),
     "tls_1_3": FieldSpec(FieldType.BOOLEAN, _ACCEPTED.format("TLS 1.3")),
-    "certificate_subject": FieldSpec(FieldType.TEXT, "whose certificate it shows to a client that names no server"),
-    "certificate_issuer": FieldSpec(FieldType.TEXT, "who issued it"),
-    "certificate_names": FieldSpec(FieldType.TEXTS, "host names and IP addresses that it is for"),
-    "certificate_not_before": FieldSpec(FieldType.TIME, "when it begins to be valid"),
-    "certificate_not_after": FieldSpec(FieldType.TIME, "when it expires"),
-    "certificate_days_left": FieldSpec(FieldType.INTEGER, "whole days until then, by the target's clock"),
-    "certificate_key": FieldSpec(FieldType.TEXT, "its key, such as RSA 2048 or EC secp256r1"),
-    "certificate_signature": FieldSpec(FieldType.TEXT, "hash of its signature, such as sha256, or ed25519"),
-    "certificate_fingerprint": FieldSpec(FieldType.TEXT, "SHA256: fingerprint of it"),
-    "certificate_self_signed": FieldSpec(FieldType.BOOLEAN, "whether it names itself as its issuer"),
+    **CERTIFICATE,
 }
 FIELDS: Mapping[str, FieldSpec] = {
     "listeners": FieldSpec(FieldType.RECORDS, "one record for each TCP socket that waits", record=LISTENER),
 }
 
-_TLS_FIELDS = (*VERSIONS.values(), *(name for name in LISTENER if name.startswith("certificate_")))
 # IANA's registry of ports: these are for protocols that begin with TLS.
 _TLS_PORTS = {443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 2083, 3269, 5061, 5671, 5986, 6443, 6514, 6697}
 _TLS_PORTS |= {8443, 8883}
@@ -81,7 +70,7 @@ _ENDED = re.compile(r" New, (?:TLS|SSL)v[0-9.]+, Cipher is .+")
 _BYTES = re.compile(r" SSL handshake has read (\d+) bytes and written (\d+) bytes")
 _ALERT = re.compile(r" .*:error:.*:([^:]*):[^:]*:\d+:SSL alert number (\d+)")
 _ERROR = re.compile(r" .*:error:[^:]*:[^:]*:[^:]*:([^:]*)(?::.*)?")
-_BEGIN, _STOP = " -----BEGIN CERTIFICATE-----", " -----END CERTIFICATE-----"
+_BEGIN = " -----BEGIN CERTIFICATE-----"
 _PROTOCOL_VERSION = 70
 _TIMED_OUT = "124"
 # Record, message, version, random and empty lists of a ClientHello; an alert that ends all before it has 7 bytes.
@@ -155,6 +144,7 @@ class _Listener:
     skipped: str = ""
     missing: str = ""
     handshakes: dict[str, _Handshake] = field(default_factory=dict)
+    certificate: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -192,19 +182,20 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
 
 def _read(text: str) -> _Seen:
     seen = _Seen()
-    handshake = _Handshake()
+    lines: list[str] = []
     for line in text.split("\n")[:-1]:
         key, _, rest = line.partition(" ")
         if line.startswith(" "):
-            handshake.lines.append(line)
+            lines.append(line)
         elif key == "=socket":
             seen.listeners.append(_Listener(rest))
         elif key == "=bound":
             seen.bound = _BOUNDS.get(rest, rest)
         elif key == "=now":
             seen.now = int(rest) if rest.isdecimal() else 0
-        elif key in {"=skip", "=tool", "=ask", "=exit"} and seen.listeners:
-            handshake = _take(seen.listeners[-1], key, rest, handshake)
+        elif key in {"=skip", "=tool", "=ask", "=exit", "=certificate"} and seen.listeners:
+            opened = _take(seen.listeners[-1], key, rest)
+            lines = lines if opened is None else opened
         elif line.startswith("="):
             seen.marks.add(line[1:])
         elif "users" in seen.marks:
@@ -212,17 +203,22 @@ def _read(text: str) -> _Seen:
     return seen
 
 
-def _take(listener: _Listener, key: str, text: str, handshake: _Handshake) -> _Handshake:
+def _take(listener: _Listener, key: str, text: str) -> list[str] | None:
+    """Take a line of ours; returns where the lines of OpenSSL go that follow, if that changes."""
     match key:
         case "=skip":
             listener.skipped = text
         case "=tool":
             listener.missing = text
         case "=ask":
-            listener.handshakes[text] = handshake = _Handshake()
+            listener.handshakes[text] = _Handshake()
+            return listener.handshakes[text].lines
+        case "=certificate":
+            return listener.certificate
         case _:
-            handshake.status = text
-    return handshake
+            for handshake in list(listener.handshakes.values())[-1:]:
+                handshake.status = text
+    return None
 
 
 def _build_listeners(seen: _Seen) -> Field:
@@ -253,7 +249,7 @@ def _judge(listener: _Listener, record: Record, now: int) -> Record:
     if not first.is_tls:
         return {**word, "speaks": _judge_silence(first, is_expected=port in _TLS_PORTS or bool(word))}
     found = {name: _judge_version(listener.handshakes, option) for option, name in VERSIONS.items()}
-    return {**word, "speaks": Known("tls"), **found, **_describe_certificate(first, now)}
+    return {**word, "speaks": Known("tls"), **found, **describe_certificate(listener.certificate, now, first.trouble)}
 
 
 def _judge_silence(first: _Handshake, *, is_expected: bool) -> Field:
@@ -270,8 +266,10 @@ def _judge_silence(first: _Handshake, *, is_expected: bool) -> Field:
 def _judge_version(handshakes: Mapping[str, _Handshake], option: str) -> Field:
     handshake = handshakes.get(option)
     unsigned = handshakes.get(f"{option} {UNSIGNED}")
-    # What the first handshake came to is not offered again.
-    if handshake is None or handshake.is_accepted or (unsigned is not None and unsigned.is_accepted):
+    if handshake is None:
+        # What the first handshake came to is not offered again.
+        return Known(value=True) if handshakes[ANY].is_accepted else Unreadable("not asked")
+    if handshake.is_accepted or (unsigned is not None and unsigned.is_accepted):
         return Known(value=True)
     if handshake.alert == _PROTOCOL_VERSION or handshake.is_other_version:
         return Known(value=False)
@@ -282,22 +280,6 @@ def _judge_version(handshakes: Mapping[str, _Handshake], option: str) -> Field:
     if handshake.is_connected and handshake.written < _SHORTEST_HELLO:
         return Unreadable("the target's own OpenSSL does not offer it")
     return Unreadable(handshake.trouble or "the handshake failed")
-
-
-def _describe_certificate(first: _Handshake, now: int) -> Record:
-    if not first.has_certificate:
-        reason = Unreadable(first.trouble or "no certificate was shown")
-        return {name: reason for name in _TLS_FIELDS if name.startswith("certificate_")}
-    # What reads certificates is slow to load, and most targets have none.
-    from hardening.certificates import describe_certificate  # noqa: PLC0415
-
-    start = first.lines.index(_BEGIN) + 1
-    stop = first.lines.index(_STOP) if _STOP in first.lines else start
-    try:
-        data = base64.b64decode("".join(line.strip() for line in first.lines[start:stop]), validate=True)
-    except binascii.Error:
-        data = b""
-    return describe_certificate(data, now)
 
 
 KIND = ProbeKind(

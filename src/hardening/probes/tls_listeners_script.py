@@ -2,7 +2,7 @@ r"""What runs on the target to ask its own listening TCP sockets whether they sp
 
 A line that begins with ``=`` is ours, one that begins with a space is OpenSSL's. ``=socket`` with the words of ss opens
 a socket; ``=skip`` says why it is not asked; ``=ask`` with a version opens a handshake, which ``=exit`` ends.
-``=bound`` says why the rest was not asked.
+``=certificate`` opens what x509 says of the certificate that was shown. ``=bound`` says why the rest was not asked.
 """
 
 from __future__ import annotations
@@ -40,19 +40,42 @@ _WITHOUT_TLS = "22|23|53|80|88|111|139|445|2049|3306"
 
 _STARTTLS = "\n".join(f"    {port}) word={name} ;;" for port, name in STARTTLS.items())
 
-# Only lines that say something leave the target: keys of the session never do. `brief` drops the certificate itself.
+# Only lines that say something leave the target. Keys of the session never do, and of the certificate, which names the
+# site in a form that nobody could clean, no more than is judged.
 _KEEP = r"""
 keep() {
   inside=
   while IFS= read -r line; do
     case $line in
     '=exit '*) printf '%s\n' "$line" ;;
-    '-----BEGIN CERTIFICATE-----') inside=1; printf ' %s\n' "$line" ;;
+    '-----BEGIN CERTIFICATE-----') inside=$1; printf ' %s\n' "$line" ;;
     '-----END CERTIFICATE-----') inside=; printf ' %s\n' "$line" ;;
     'CONNECTED('*|'New, '*|'    Protocol  : '*|'SSL handshake has read '*|*:error:*|connect:*|s_client:*|'Error '*)
       printf ' %s\n' "$line" ;;
-    *) [ -z "$inside" ] || [ "$1" = brief ] || printf ' %s\n' "$line" ;;
+    *) [ "$inside" != whole ] || printf ' %s\n' "$line" ;;
     esac
+  done
+}
+shorten() {
+  inside=
+  while IFS= read -r line; do
+    [ "$line" != ' -----END CERTIFICATE-----' ] || inside=
+    [ "$inside" ] || printf '%s\n' "$line"
+    [ "$line" != ' -----BEGIN CERTIFICATE-----' ] || inside=1
+  done
+}
+bare() { while read -r line; do printf '%s\n' "$line"; done; }
+describe() {
+  names=
+  while read -r line; do
+    case $names$line in
+    subject=*|issuer=*|notBefore=*|notAfter=*|'Signature Algorithm: '*|'Hash Algorithm: '*) ;;
+    'Public Key Algorithm: '*|*'Public-Key: ('*|'ASN1 OID: '*|*:error:*|x509:*|'unable to '*) ;;
+    'X509v3 Subject Alternative Name:'*) names='names: '; continue ;;
+    'names: '*) line=$names$line names= ;;
+    *) continue ;;
+    esac
+    printf ' %s\n' "$line"
   done
 }
 """
@@ -64,7 +87,7 @@ hello() {{
     timeout --foreground {SECONDS} openssl s_client -connect "$where" ${{word:+-starttls $word}} \\
       -cipher ALL:@SECLEVEL=0 -min_protocol TLSv1 </dev/null 2>&1
     printf '=exit %s\\n' "$?"
-  }} | keep
+  }} | keep whole
 }}
 hello_in() {{
   {{
@@ -100,14 +123,19 @@ clock() {{ read -r up idle </proc/uptime && up=${{up%%.*}} || up=0; }}
 ask() {{
   printf '=ask {ANY}\\n'
   first=$(hello)
-  printf '%s\\n' "$first"
+  printf '%s\\n' "$first" | shorten
   case $first in
   *' New, TLSv'*|*' New, SSLv'*|*'BEGIN CERTIFICATE'*|*'SSL alert number'*|*'unsupported protocol'*) ;;
   *) return ;;
   esac
+  case $first in *'BEGIN CERTIFICATE'*)
+    printf '=certificate\\n'
+    printf '%s\\n' "$first" | bare | openssl x509 -noout -nameopt RFC2253,utf8,-esc_msb -subject -issuer -dates -text \\
+      -certopt no_header,no_version,no_serial,no_validity,no_sigdump 2>&1 | describe
+  esac
   [ "$now" ] || {{ now=$(date +%s); printf '=now %s\\n' "$now"; }}
   for version in {" ".join(VERSIONS)}; do
-    case $version$first in -tls1_3*' New, TLSv1.3,'*|-tls1_2*'Protocol  : TLSv1.2'*) continue ;; esac
+    case $version$first in -tls1_3*' New, TLSv1.3,'*|-tls1_2*'BEGIN CERT'*'Protocol  : TLSv1.2'*) continue ;; esac
     suites=ALL:@SECLEVEL=0
     said=$(hello_in)
     printf '=ask %s\\n%s\\n' "$version" "$said"

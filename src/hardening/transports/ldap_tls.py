@@ -11,14 +11,33 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardening.certificates import describe_certificate
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtensionOID
+
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
-from hardening.model.evidence import ABSENT, Field, Known
+from hardening.model.evidence import ABSENT, Field, Known, Unreadable
 from hardening.model.target import LdapAuthentication, LdapEndpoint
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
     from hardening.transports.session import Opening
+
+CERTIFICATE_FIELDS = (
+    "certificate_subject",
+    "certificate_issuer",
+    "certificate_names",
+    "certificate_not_before",
+    "certificate_not_after",
+    "certificate_days_left",
+    "certificate_key",
+    "certificate_signature",
+    "certificate_fingerprint",
+)
 
 
 def build_context(endpoint: LdapEndpoint, opening: Opening) -> ssl.SSLContext:
@@ -63,11 +82,61 @@ def describe_tls(sock: ssl.SSLSocket) -> dict[str, Field]:
     """Return fields of the kind `connection`: what was agreed, and the certificate that the server showed."""
     cipher, shown = sock.cipher(), sock.getpeercert(binary_form=True)
     version = sock.version()
-    # The clock that validates the certificate is ours: not every directory has one.
-    now = int(dt.datetime.now(dt.UTC).timestamp())
     return {
         "tls_version": Known(version) if version else ABSENT,
         "cipher_in": Known(cipher[0]) if cipher else ABSENT,
         "cipher_out": Known(cipher[0]) if cipher else ABSENT,
-        **(describe_certificate(shown, now) if shown else {}),
+        **(describe_certificate(shown) if shown else {}),
     }
+
+
+def describe_certificate(data: bytes) -> dict[str, Field]:
+    """Return the fields of a certificate; unreadable where it is none."""
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        return {
+            "certificate_subject": Known(clean_line(certificate.subject.rfc4514_string(), 500)),
+            "certificate_issuer": Known(clean_line(certificate.issuer.rfc4514_string(), 500)),
+            "certificate_names": _read_names(certificate),
+            "certificate_not_before": Known(int(certificate.not_valid_before_utc.timestamp())),
+            "certificate_not_after": Known(int(certificate.not_valid_after_utc.timestamp())),
+            "certificate_days_left": Known(_count_days(certificate.not_valid_after_utc)),
+            "certificate_key": Known(_describe_key(certificate.public_key())),
+            "certificate_signature": _read_signature(certificate),
+            "certificate_fingerprint": Known(f"SHA256:{certificate.fingerprint(hashes.SHA256()).hex()}"),
+        }
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        unreadable = Unreadable(f"the certificate cannot be read ({clean_line(str(error), 100)})")
+        return dict.fromkeys(CERTIFICATE_FIELDS, unreadable)
+
+
+def _count_days(until: dt.datetime) -> int:
+    """Return whole days from now: the clock that validates the certificate is ours, as not every directory has one."""
+    return (until - dt.datetime.now(dt.UTC)).days
+
+
+def _read_names(certificate: x509.Certificate) -> Field:
+    try:
+        extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    except x509.ExtensionNotFound:
+        return ABSENT
+    names = extension.value
+    if not isinstance(names, x509.SubjectAlternativeName):
+        return Unreadable("the names of the certificate cannot be read")
+    texts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+    return Known(tuple(clean_line(text, 300) for text in texts))
+
+
+def _describe_key(key: CertificatePublicKeyTypes) -> str:
+    match key:
+        case rsa.RSAPublicKey():
+            return f"RSA {key.key_size}"
+        case ec.EllipticCurvePublicKey():
+            return f"EC {key.curve.name}"
+        case _:
+            return type(key).__name__.removeprefix("_").removesuffix("PublicKey")
+
+
+def _read_signature(certificate: x509.Certificate) -> Field:
+    algorithm = certificate.signature_hash_algorithm
+    return Known(algorithm.name) if algorithm else ABSENT
