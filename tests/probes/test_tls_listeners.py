@@ -31,6 +31,15 @@ exit 1
 _TIMEOUT = '#!/bin/sh\nshift 2\nexec "$@"\n'
 
 
+def _table(*places: str, state: str = "0A") -> str:
+    """Return a table of the kernel's with sockets at these places."""
+    lines = [
+        f"{number:4}: {place} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 0 0 1 1 x 100 0 0 10 0"
+        for number, place in enumerate(places)
+    ]
+    return "\n".join(["  sl  local_address rem_address   st", *lines, ""])
+
+
 def _lay_out(tree: Path, sockets: Sequence[str], *, process: str = "nginx", uptime: str = "100.00 1.00") -> Path:
     lines = [f'tcp LISTEN 0 128 {socket} *:* users:(("{process}",pid=7,fd=3)) ino:1 sk:1' for socket in sockets]
     said = "\n".join([_HEADER, *lines])
@@ -43,6 +52,7 @@ def _lay_out(tree: Path, sockets: Sequence[str], *, process: str = "nginx", upti
             "/etc/passwd": "root:x:0:0::/:/bin/sh\n",
             "/proc/sys/kernel/osrelease": "6.1\n",
             "/proc/uptime": f"{uptime}\n",
+            "/proc/net/tcp": _table(f"00000000:{9090:04X}"),
         },
     )
 
@@ -171,3 +181,36 @@ def test_a_root_tree_has_no_sockets(tmp_path: Path) -> None:
     (tree / "proc/sys/kernel/osrelease").unlink()
     (tree / "proc/sys/kernel").rmdir()
     assert _parse(run_on_tree(STEP, tree)) == Unreadable("no running system")
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ("tcp", "0100007F:01BB"),
+        ("tcp", "00000000:0016"),
+        ("tcp", "0102000A:0CEA"),
+        ("tcp6", "00000000000000000000000001000000:01BB"),
+        ("tcp6", "0000000000000000FFFF00000100007F:01BB"),
+        ("tcp6", "00000000000000000000000000000000:0035"),
+    ],
+)
+def test_without_a_socket_to_ask_nothing_runs(tmp_path: Path, table: str, place: str) -> None:
+    tree = _lay_out(tmp_path, ["*:443"])
+    lay_out(tree, {"/proc/net/tcp": _table(), f"/proc/net/{table}": _table(place)})
+    assert _parse(run_on_tree(STEP, tree)) == Known((), "openssl s_client")
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [("tcp", "00000000:01BB"), ("tcp", "0102000A:01BB"), ("tcp6", f"{0:032X}:01BB")],
+)
+def test_a_socket_to_ask_is_found_in_the_kernels_table(tmp_path: Path, table: str, place: str) -> None:
+    tree = _lay_out(tmp_path, ["*:443"])
+    lay_out(tree, {"/proc/net/tcp": _table(), f"/proc/net/{table}": _table(place)})
+    assert _asked(run_on_tree(STEP, tree)) == ["127.0.0.1:443"]
+
+
+def test_a_connection_is_no_socket_to_ask(tmp_path: Path) -> None:
+    tree = _lay_out(tmp_path, ["*:443"])
+    lay_out(tree, {"/proc/net/tcp": _table("0102000A:01BB", state="01")})
+    assert _asked(run_on_tree(STEP, tree)) == []

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from hardening.model.probe import Probe
 
-STEP = ShellStep(name="tls_listeners", privilege=Privilege.ROOT, script=build_script(), unbounded=True, slow=True)
+STEP = ShellStep(name="tls_listeners", privilege=Privilege.ROOT, script=build_script(), slow=True)
 
 _ACCEPTED = "whether a handshake with {} alone comes to a certificate or to its end"
 LISTENER: Mapping[str, FieldSpec] = {
@@ -174,6 +174,8 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
         reason = "no running system"
     elif "no ss" in seen.marks:
         reason = "ss is not installed"
+    elif "ss failed" in seen.marks:
+        reason = first_line(answer.error_text) or "ss failed"
     if reason:
         return dict.fromkeys(probes, build_unreadable(FIELDS, reason))
     evidence: Evidence = {"listeners": _build_listeners(seen)}

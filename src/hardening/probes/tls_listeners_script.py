@@ -147,21 +147,23 @@ ask() {{
 }}
 """
 
+# The kernel's table tells without any program whether there is a socket to ask at all; ss tells whose it is.
 _LOOP = f"""
 if [ ! -d "/proc/sys/kernel$hardening_at_rest" ]; then printf '=none\\n=end\\n'; exit 0; fi
 if [ -O /proc/sys/kernel ]; then printf '=root\\n'; fi
-if command -v ss >/dev/null; then
-  said=$(ss -l -n -t -u -p -e) || said=
-  printf '=ss\\n'
-else
-  said=
-  for name in tcp tcp6; do
-    [ ! -r "/proc/net/$name" ] || while read -r number local peer state rest; do
-      [ "$state" != 0A ] || said=1
-    done <"/proc/net/$name"
-  done
-  printf '=%s\\n' "${{said:+no }}ss"
-  said=
+some=
+for name in tcp tcp6; do
+  [ ! -r "/proc/net/$name" ] || while read -r number local peer state rest; do
+    [ "$state" = 0A ] || continue
+    case ${{local%:*}} in ??????7F|00000000000000000000000001000000|0000000000000000FFFF0000??????7F) continue ;; esac
+    case $((0x${{local##*:}})) in {_WITHOUT_TLS}) continue ;; esac
+    some=1
+  done <"/proc/net/$name"
+done
+said=
+if [ -z "$some" ]; then printf '=nothing\\n'
+elif command -v ss >/dev/null; then said=$(ss -l -n -t -u -p -e) || printf '=ss failed\\n'
+else printf '=no ss\\n'
 fi
 tool=
 command -v timeout >/dev/null || tool=timeout
