@@ -17,7 +17,15 @@ from hardening.model.evidence import (
 from hardening.model.step import Answer, ShellStep, Step
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
 from hardening.probes.mount_files import FSTAB, MountFiles, build_mount_script, read_mount_files
-from hardening.probes.mount_table import BootMounts, Mounted, covers, find_mount, read_boot_mounts, read_mounts_now
+from hardening.probes.mount_table import (
+    BootMounts,
+    Mounted,
+    covers,
+    find_mount,
+    find_visible_mount,
+    read_boot_mounts,
+    read_mounts_now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +70,7 @@ def _build_states(path: str, files: MountFiles, now: Sequence[Mounted], boot: Bo
 
 
 def _build_now(path: str, mounts: Sequence[Mounted]) -> Record:
-    found = find_mount(mounts, path)
+    found = find_visible_mount(mounts, path)
     if found is None:
         reason = Unreadable("no file system holds it", "/proc/self/mountinfo")
         return {"when": Known("now"), "mounted": reason, "source": reason, "fstype": reason, "options": reason}
