@@ -36,7 +36,7 @@ _BUILTINS = {
     "set",
     "shift",
 }
-_HARMLESS = {"getcap", "getent", "grep", "head", "id", "od", "readlink", "stat", "tr", "uname"}
+_HARMLESS = {"getcap", "getent", "grep", "head", "id", "ls", "od", "readlink", "stat", "tr", "uname"}
 _SYSTEMCTL = {"cat", "is-active", "is-enabled", "is-system-running", "list-unit-files", "list-units", "show"}
 _SAVERS = {f"{family}tables-{form}save" for family in ("ip", "ip6") for form in ("", "legacy-", "nft-")}
 _AWK_CAN_ACT = re.compile(r"""system\s*\(|(?<!\|)\|(?!\|)|(?:print|printf)[^;}\n]*>|close\s*\(|["']\s*\|""")
