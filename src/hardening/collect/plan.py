@@ -83,7 +83,8 @@ def _build(probes: tuple[Probe, ...]) -> Plan:
     channels = {needs(probe) for probe in probes}
     shell = [IDENTIFICATION] if Channel.SHELL in channels or Channel.LDAP not in channels else []
     directory = [ROOT_DSE] if Channel.LDAP in channels else []
-    rest: list[Step] = [step for step in asked if not isinstance(step, LdapStep)]
+    # Two kinds may be answered by one step.
+    rest: list[Step] = list(dict.fromkeys(step for step in asked if not isinstance(step, LdapStep)))
     rest += [search.step for search in searches]
     ordered = (*shell, *directory, *sorted(rest, key=lambda step: (step.slow, step.name)))
     return Plan(probes, ordered, digest_steps(ordered), searches)
