@@ -50,6 +50,7 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
         f"set -- {' '.join(map(quote, paths))}",
         f'{COMMAND} "$@"',
         'ls -Lldn --quoting-style=literal -- "$@" 2>/dev/null',
+        "echo =end",
     )
     return (ShellStep(name=_STEP, privilege=Privilege.ROOT, script="\n".join(lines) + "\n"),)
 
@@ -60,8 +61,9 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
         return {probe: build_unreadable(FIELDS, answer.reason, probe.text("path")) for probe in probes}
     seen = _parse_lines(answer.text)
     marks = _read_marks(answer.text, seen)
+    silence = _NOT_TOLD if answer.text.endswith("=end\n") else Unreadable(CUT)
     return {
-        probe: _add_acl(seen[path], marks.get(path, ""))
+        probe: _add_acl(seen[path], marks.get(path, ""), silence)
         if (path := probe.text("path")) in seen
         else _missing(path, answer)
         for probe in probes
@@ -74,9 +76,10 @@ def _read_marks(text: str, paths: Iterable[str]) -> dict[str, str]:
     return {path: line[10] for path in paths for line in lines if line.endswith(f" {path}")}
 
 
-def _add_acl(evidence: Evidence, mark: str) -> Evidence:
+def _add_acl(evidence: Evidence, mark: str, silence: Unreadable) -> Evidence:
     if not mark:
-        return {**evidence, "acl": _NOT_TOLD}
+        # What is cut may have told of a list.
+        return {**evidence, "acl": silence} | ({} if silence is _NOT_TOLD else {"group": silence, "gid": silence})
     place = evidence["mode"].place if isinstance(evidence["mode"], Known) else ""
     if mark != "+":
         return {**evidence, "acl": Known(value=False, place=place)}
@@ -99,7 +102,9 @@ def _parse_lines(text: str) -> dict[str, Evidence]:
 def _missing(path: str, answer: Completed) -> Evidence:
     """Return why ``path`` has no line: only the words of stat itself make it absent."""
     complaints = find_complaints(path, answer.error_text)
-    if is_gone(complaints):
+    # Of a name that stat may have quoted, all complaints are returned: where a line may be lost, that proves nothing.
+    is_named = any(f"'{path}':" in line for line in complaints)
+    if is_gone(complaints) and (is_named or not answer.cut):
         return build_absent(FIELDS, path)
     silence = CUT if answer.cut else first_line(answer.error_text) or "stat said nothing about it"
     return build_unreadable(FIELDS, first_line(complaints[0]) if complaints else silence, path)
