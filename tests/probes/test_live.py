@@ -104,6 +104,22 @@ def test_file_with_an_access_list_is_not_its_groups_alone(shell: Shell, tree: Pa
         assert (_value(listed["mode"]), type(listed["group"]), type(plain["group"])) == ("0640", Unreadable, Known)
 
 
+def test_files_with_access_lists_are_told_apart_whatever_their_names(shell: Shell, tree: Path) -> None:
+    names = {"plain": False, "a b": True, 'say "x"': True, "a\nb": False, "\x1b\\0": True, "æ": True}
+    for name, has_list in names.items():
+        (tree / name).touch()
+        (tree / name).chmod(0o640)
+        if has_list:
+            os.setxattr(tree / name, "system.posix_acl_access", _ACCESS_LIST)
+    files = _records(ask(build_probe({"kind": "file_list", "patterns": [f"{tree}/*"]}), shell)["files"])
+    seen = {type(file["group"]) is Known for file in files}
+    if shell.command[0].endswith("busybox"):
+        assert seen == {True}
+    else:
+        found = [(_value(file["acl"]), type(file["group"]) is Unreadable) for file in files]
+        assert sorted(found) == sorted((has_list, has_list) for has_list in names.values())
+
+
 def test_owner_without_a_name_is_its_number(shell: Shell, tree: Path) -> None:
     path = tree / "orphan"
     path.touch()

@@ -1,45 +1,33 @@
-"""Type, mode, owner and times of files; links are followed. One ``stat`` answers for all paths, and one ``ls``.
-
-The latter tells which files have a POSIX access list. There the bits of the group are the most that the list gives to
-anybody whom it names, so nothing can be said by the group alone. Only the ls of GNU marks such files.
-"""
+"""Type, mode, owner and times of files; links are followed. One ``stat`` answers for all paths, and one ``ls``."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from hardening.model.evidence import (
     Evidence,
-    FieldSpec,
-    FieldType,
     Known,
     Unreadable,
     build_absent,
     build_unreadable,
 )
 from hardening.model.step import Completed, Privilege, ShellStep, Step
+from hardening.probes.access_lists import ACL, END, SEPARATOR, Marks
+from hardening.probes.access_lists import COMMAND as LIST
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
 from hardening.probes.shell import CUT, completed, first_line, quote
 from hardening.probes.stat_output import COMMAND, find_complaints, is_gone, parse_stat
 from hardening.probes.stat_output import FIELDS as STAT_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from hardening.model.evidence import FieldSpec
     from hardening.model.probe import Probe
     from hardening.model.step import Answer
 
 _STEP = "file_status"
-FIELDS: Mapping[str, FieldSpec] = {
-    **STAT_FIELDS,
-    "acl": FieldSpec(
-        FieldType.BOOLEAN, "whether an access list names others; then the rights of the group may be theirs as well"
-    ),
-}
-_LISTED = re.compile(r"[-bcdlps][-rwxsStT]{9}([+.@ ]) *\d+ +\d+ +\d+ .*")
-_NOT_TOLD = Unreadable("the target's ls does not tell")
-_OTHERS_TOO = "an access list may give the rights of the group to others: see getfacl"
+FIELDS: Mapping[str, FieldSpec] = {**STAT_FIELDS, "acl": ACL}
 
 
 def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
@@ -49,8 +37,9 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
     lines = (
         f"set -- {' '.join(map(quote, paths))}",
         f'{COMMAND} "$@"',
-        'ls -Lldn --quoting-style=literal -- "$@" 2>/dev/null',
-        "echo =end",
+        SEPARATOR,
+        f'{LIST} "$@" 2>/dev/null',
+        END,
     )
     return (ShellStep(name=_STEP, privilege=Privilege.ROOT, script="\n".join(lines) + "\n"),)
 
@@ -59,32 +48,12 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     answer = completed(answers, _STEP)
     if isinstance(answer, Unreadable):
         return {probe: build_unreadable(FIELDS, answer.reason, probe.text("path")) for probe in probes}
-    seen = _parse_lines(answer.text)
-    marks = _read_marks(answer.text, seen)
-    silence = _NOT_TOLD if answer.text.endswith("=end\n") else Unreadable(CUT)
+    told, separator, listed = answer.text.rpartition("\0")
+    seen, marks = _parse_lines(told if separator else listed), Marks(listed)
     return {
-        probe: _add_acl(seen[path], marks.get(path, ""), silence)
-        if (path := probe.text("path")) in seen
-        else _missing(path, answer)
+        probe: marks.add_to(seen[path], path, path) if (path := probe.text("path")) in seen else _missing(path, answer)
         for probe in probes
     }
-
-
-def _read_marks(text: str, paths: Iterable[str]) -> dict[str, str]:
-    """Return what ls put behind the mode of each file."""
-    lines = [line for line in text.split("\n")[:-1] if _LISTED.fullmatch(line)]
-    return {path: line[10] for path in paths for line in lines if line.endswith(f" {path}")}
-
-
-def _add_acl(evidence: Evidence, mark: str, silence: Unreadable) -> Evidence:
-    if not mark:
-        # What is cut may have told of a list.
-        return {**evidence, "acl": silence} | ({} if silence is _NOT_TOLD else {"group": silence, "gid": silence})
-    place = evidence["mode"].place if isinstance(evidence["mode"], Known) else ""
-    if mark != "+":
-        return {**evidence, "acl": Known(value=False, place=place)}
-    unclear = Unreadable(_OTHERS_TOO, place)
-    return {**evidence, "acl": Known(value=True, place=place), "group": unclear, "gid": unclear}
 
 
 def _parse_lines(text: str) -> dict[str, Evidence]:
