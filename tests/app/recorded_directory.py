@@ -100,7 +100,7 @@ def checks_of_directory(*, with_rights: bool = False) -> tuple[Check, ...]:
         content.checks[check]
         for check in sorted(named)
         if all(
-            probe.kind.startswith("ad_") and (with_rights or probe.kind != "ad_rights")
+            probe.kind.startswith("ad_") and (with_rights or probe.kind not in {"ad_rights", "ad_control"})
             for probe in content.checks[check].probes.values()
         )
     )

@@ -205,7 +205,7 @@ def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> R
         "dn": known(entry.dn),
         "name": read_attribute(entry, "sAMAccountName", "text"),
         "sid": known(sid) if sid else Unreadable("needs read on objectSid", entry.dn),
-        "kind": unshown if flags is None else known(_tell_kind(entry, flags)),
+        "kind": unshown if flags is None else known(tell_kind(entry, flags)),
         "well_known": known(_tell_well_known(domain, sid)),
         "enabled": unshown if flags is None else known(not flags & DISABLED),
         **{name: unshown if flags is None else known(bool(flags & bit)) for name, (bit, _) in _FLAGS.items()},
@@ -247,7 +247,8 @@ def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> R
     }
 
 
-def _tell_kind(entry: LdapEntry, flags: int) -> str:
+def tell_kind(entry: LdapEntry, flags: int) -> str:
+    """Return what an account is: person, computer, managed_service, domain_controller or trust."""
     classes = {value.lower() for value in entry.values("objectClass")}
     if flags & _TRUST:
         return "trust"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hardening.model.probe import Probe
     from hardening.model.step import Answer, LdapEntry
 
-_STEP = LdapStep(
+STEP = LdapStep(
     name="ad_certificates",
     base="CN=Public Key Services,CN=Services,{config_nc}",
     scope=LdapScope.SUBTREE,
@@ -77,11 +77,11 @@ _FIELDS = {
 
 
 def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
-    return (_STEP,) if probes else ()
+    return (STEP,) if probes else ()
 
 
 def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
-    answer = found(answers, _STEP.name)
+    answer = found(answers, STEP.name)
     if isinstance(answer, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, answer.reason))
     entries = sorted(answer.entries, key=lambda entry: entry.dn)
@@ -92,8 +92,8 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     templates = tuple(_build_template(entry, published) for entry in entries if not _is_authority(entry))
     return {
         probe: {
-            "templates": record_field(templates, answer, _STEP.base),
-            "authorities": record_field(tuple(map(_build_authority, authorities)), answer, _STEP.base),
+            "templates": record_field(templates, answer, STEP.base),
+            "authorities": record_field(tuple(map(_build_authority, authorities)), answer, STEP.base),
         }
         for probe in probes
     }
