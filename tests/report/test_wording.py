@@ -21,6 +21,7 @@ from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
 from hardening.model.waiver import WaiverState
+from hardening.probes.ad_paths import EDGES, NOT_SEARCHED
 from hardening.report.numbers import (
     format_date,
     format_decimal,
@@ -29,6 +30,7 @@ from hardening.report.numbers import (
     format_percent,
     format_time,
 )
+from hardening.report.paths import PATH_KINDS
 from hardening.report.values import Need, ReasonEntry, Seen, SeenState
 from hardening.report.wording import PHRASES_FILE, TEXTS_FILE, Phrase, SeenWords, load_texts
 from tests.report.rendering import FOLDER, words
@@ -65,8 +67,12 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
     ],
+    "paths.": ["enabled", "disabled"],
+    "paths.edge.": list(EDGES),
+    "paths.not.": list(NOT_SEARCHED),
+    "paths.kind.": list(PATH_KINDS),
     ".nav": [
-        *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
+        *("pictures", "paths", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
         *("targets", "method"),
     ],
 }

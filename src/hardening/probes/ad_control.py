@@ -35,7 +35,7 @@ from hardening.probes.ad_pki import (
 )
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found
-from hardening.probes.ldap_values import read_attribute, text_of
+from hardening.probes.ldap_values import first_text, read_attribute, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ _OBJECTS = LdapStep(
     scope=LdapScope.SUBTREE,
     filter="(|(objectClass=user)(objectClass=group)(objectClass=organizationalUnit)(objectClass=container)"
     "(objectClass=builtinDomain)(objectClass=domainDNS)(objectClass=groupPolicyContainer))",
-    attributes=("gPLink", "gPOptions", DESCRIPTOR, "objectClass"),
+    attributes=("displayName", "gPLink", "gPOptions", DESCRIPTOR, "objectClass"),
     sd_flags=7,
 )
 _PKI = build_pki_step("ad_control")
@@ -96,6 +96,7 @@ _PATH = {
     "length": FieldSpec(FieldType.INTEGER, "how many steps the way has"),
     "edges": FieldSpec(FieldType.TEXTS, f"the steps, in order: {', '.join(EDGES)}"),
     "objects": FieldSpec(FieldType.TEXTS, "what each step leads to, by distinguished name; the last is the goal"),
+    "titles": FieldSpec(FieldType.TEXTS, "names of these for people, for policies; empty for the rest"),
     "path": FieldSpec(FieldType.TEXT, "the whole way in one text"),
 }
 _FIELDS = {
@@ -189,6 +190,7 @@ def _read_object(entry: LdapEntry, shared: Descriptors) -> Controlled:
     return Controlled(
         dn=entry.dn,
         kind=kind,
+        title=first_text(entry, "displayName") if kind == "gpo" else "",
         grants=grants,
         is_protected=is_protected,
         blocks=bool(options & _BLOCKS),
@@ -261,7 +263,7 @@ def _build_path(domain: Domain, path: Path, node: str, *, everybody: bool) -> Re
             enabled, kind = Known(not flags & DISABLED, entry.dn), tell_kind(entry, flags)
     sid = sid_of(domain.groups[node]) if node in domain.groups else node
     name = f"{_EVERYBODY[sid]} ({sid})" if _EVERYBODY.get(sid) else path.start
-    edges, objects = tuple(edge for edge, _ in path.steps), tuple(dn for _, dn in path.steps)
+    edges, objects, titles = (tuple(step[part] for step in path.steps) for part in range(3))
     return {
         "account": Known(name, path.start),
         "kind": Known(kind, path.start),
@@ -271,7 +273,8 @@ def _build_path(domain: Domain, path: Path, node: str, *, everybody: bool) -> Re
         "length": Known(len(edges), path.start),
         "edges": Known(edges, path.start),
         "objects": Known(objects, path.start),
-        "path": Known(" → ".join((name, *(part for step in path.steps for part in step))), path.start),
+        "titles": Known(titles, path.start),
+        "path": Known(" → ".join((name, *(part for edge, dn, _ in path.steps for part in (edge, dn)))), path.start),
     }
 
 

@@ -45,10 +45,25 @@ EDGES = (
 )
 """Every way from one object to the next that is looked for."""
 
+NOT_SEARCHED = (
+    "operators",
+    "delegation",
+    "keys",
+    "single_attributes",
+    "sid_history",
+    "authority",
+    "sysvol",
+    "sites",
+    "sessions",
+    "trusts",
+    "refusals",
+)
+"""What else may lead to the administrators and is not looked for here."""
+
 _POLICIES, _ENFORCED = "policies of ", "enforced policies of "
 _CONTROL = frozenset({"owns", "everything", "write_dacl", "write_owner"})
 _LINK = re.compile(r"\[LDAP://([^\]]+);(\d{1,9})\]", re.IGNORECASE)
-_BLOCKS = 1
+_FIRST_NAME = re.compile(r"(?:[^,\\]|\\.)*,", re.DOTALL)
 _DISABLED_LINK, _ENFORCED_LINK = 1, 2
 
 
@@ -56,12 +71,14 @@ _DISABLED_LINK, _ENFORCED_LINK = 1, 2
 class Controlled:
     """An object as the search sees it. ``grants`` say who may take it over by what, ``trouble`` why that is unknown.
 
-    ``kind`` is account, group, ou, container, domain, gpo, template or authority. ``blocks`` says that policies from
-    above stop here; ``links`` are the policies that are linked here, with whether each is enforced.
+    ``kind`` is account, group, ou, container, domain, gpo, template or authority; ``title`` is a name for people where
+    the object has another. ``blocks`` says that policies from above stop here; ``links`` are the policies that are
+    linked here, with whether each is enforced.
     """
 
     dn: str
     kind: str
+    title: str = ""
     grants: tuple[tuple[str, str], ...] = ()
     is_protected: bool = False
     blocks: bool = False
@@ -71,10 +88,10 @@ class Controlled:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The steps from somebody to a goal: each edge and the object that it leads to."""
+    """The steps from somebody to a goal: each edge, the object that it leads to, and a name of that for people."""
 
     start: str
-    steps: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(slots=True)
@@ -106,12 +123,8 @@ def parse_links(value: bytes) -> tuple[tuple[str, bool], ...]:
 
 def parent_of(dn: str) -> str:
     """Return the name of the object above; empty if there is none."""
-    at = -1
-    while (at := dn.find(",", at + 1)) >= 0:
-        before = dn[:at]
-        if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
-            return dn[at + 1 :]
-    return ""
+    match = _FIRST_NAME.match(dn)
+    return dn[match.end() :] if match else ""
 
 
 def _plainest(step: tuple[str, str]) -> tuple[bool, str, str]:
@@ -169,7 +182,7 @@ class Graph:
                 steps[-1] = edge, shown
             elif not steps or steps[-1][1] != shown:
                 steps.append((edge, shown))
-        return Path(self._name_of(start), tuple((edge, self._name_of(dn)) for edge, dn in steps))
+        return Path(self._name_of(start), tuple((edge, self._name_of(dn), self._title_of(dn)) for edge, dn in steps))
 
     def _object_of(self, node: str) -> str:
         return node.removeprefix(_ENFORCED).removeprefix(_POLICIES)
@@ -179,6 +192,9 @@ class Graph:
             return self.objects[node].dn
         entry = self.domain.accounts.get(node) or self.domain.groups.get(node)
         return entry.dn if entry else node
+
+    def _title_of(self, node: str) -> str:
+        return self.objects[node].title if node in self.objects else ""
 
     def _list_sources(self, node: str) -> Iterator[tuple[str, str]]:
         """Yield who is one step away from a node, and by which edge."""

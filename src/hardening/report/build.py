@@ -37,6 +37,7 @@ from hardening.report.entries import (
     build_unexamined,
     build_waiver_lines,
 )
+from hardening.report.paths import ControlPaths, build_control_paths
 from hardening.report.values import (
     BaselineEntry,
     ControlCoverage,
@@ -75,6 +76,7 @@ class _Tally:
     unreached: list[Unreached] = field(default_factory=list)
     unexamined: list[Unexamined] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    control_paths: list[ControlPaths] = field(default_factory=list)
     waived: Counter[str] = field(default_factory=Counter)
     checks: set[str] = field(default_factory=set)
     levels: dict[str, Level] = field(default_factory=dict)
@@ -131,6 +133,7 @@ def build_report(
         frameworks=build_framework_entries(content),
         baselines=baselines,
         checks=tuple(build_check_entry(content.checks[check], links[check]) for check in sorted(tally.checks)),
+        control_paths=tuple(tally.control_paths),
     )
     return Report(summary, Walk(lambda: (build_target_report(judgement, facts) for judgement in judgements())))
 
@@ -142,6 +145,7 @@ def _add_target(
     tally.targets.append(build_target_entry(judgement, facts))
     if snapshot.reached:
         tally.unexamined.extend(build_unexamined(judgement, facts))
+        tally.control_paths.extend(build_control_paths(snapshot))
     else:
         tally.unreached.extend(
             Unreached(snapshot.target, endpoint.address, endpoint.failure, endpoint.remedy)

@@ -20,6 +20,7 @@ from hardening.model.result import ParameterValue, Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.texts import Texts
 from hardening.model.waiver import WaiverState, write_day
+from hardening.report.paths import ControlPaths
 
 SCHEMA_VERSION = 1
 
@@ -398,6 +399,7 @@ class Summary:
     """Everything but the single results: numbers, rankings, gaps and what was not examined.
 
     ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
+    ``control_paths`` tell who can become administrator of each directory that was asked for it.
     ``outlook`` is what somebody asked to be reckoned.
     """
 
@@ -417,6 +419,7 @@ class Summary:
     frameworks: tuple[FrameworkEntry, ...]
     baselines: tuple[BaselineEntry, ...]
     checks: tuple[CheckEntry, ...]
+    control_paths: tuple[ControlPaths, ...] = ()
     outlook: Outlook | Absent = ABSENT
 
 
