@@ -21,6 +21,7 @@ from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
 from hardening.model.waiver import WaiverState
+from hardening.probes import KINDS
 from hardening.probes.ad_paths import EDGES, NOT_SEARCHED
 from hardening.report.numbers import (
     format_date,
@@ -67,6 +68,14 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse"),
     ],
+    "told.": sorted(
+        f"{name}.{word}"
+        for kind in KINDS.values()
+        for spec in kind.fields.values()
+        for name, each in spec.record.items()
+        if each.told
+        for word in (("true", "false", "unseen") if each.type is FieldType.BOOLEAN else ("at", "absent", "unseen"))
+    ),
     "paths.": ["enabled", "disabled"],
     "paths.edge.": list(EDGES),
     "paths.not.": list(NOT_SEARCHED),

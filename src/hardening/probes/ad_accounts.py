@@ -95,11 +95,11 @@ _RECORD = {
         "person (also services that use an ordinary account), computer, managed_service, domain_controller or trust",
     ),
     "well_known": FieldSpec(FieldType.TEXT, "administrator, guest, krbtgt or other, by identifier"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled", told=True),
     **{name: FieldSpec(FieldType.BOOLEAN, meaning) for name, (_, meaning) in {**_FLAGS, **_COMPUTED_FLAGS}.items()},
     "created": FieldSpec(FieldType.TIME, "when it was created"),
     "last_logon": FieldSpec(
-        FieldType.TIME, "last log-on that the directory records, up to 14 days behind; absent for never"
+        FieldType.TIME, "last log-on that the directory records, up to 14 days behind; absent for never", told=True
     ),
     "last_seen": FieldSpec(FieldType.TIME, "the same, or when it was created if it never logged on"),
     "password_set": FieldSpec(FieldType.TIME, "when its password was set; absent where it must be changed first"),

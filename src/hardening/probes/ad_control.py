@@ -90,9 +90,11 @@ _PATH = {
         "person, computer, managed_service, trust, domain_controller, everybody (a group or identity that nearly "
         "everybody is in) or unknown (of another domain, deleted, or hidden)",
     ),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled; absent for what is no account here"),
+    "enabled": FieldSpec(
+        FieldType.BOOLEAN, "whether it is not disabled; absent for what is no account here", told=True
+    ),
     "usable": FieldSpec(FieldType.BOOLEAN, "whether somebody can act as it now: everything but a disabled account"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
     "length": FieldSpec(FieldType.INTEGER, "how many steps the way has"),
     "edges": FieldSpec(FieldType.TEXTS, f"the steps, in order: {', '.join(EDGES)}"),
     "objects": FieldSpec(FieldType.TEXTS, "what each step leads to, by distinguished name; the last is the goal"),

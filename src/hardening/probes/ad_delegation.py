@@ -45,8 +45,8 @@ _UNCONSTRAINED, _TRANSITION = 0x80000, 0x1000000
 _CONTROLLER = 0x2000 | 0x4000000
 _ACCOUNT = {
     "dn": FieldSpec(FieldType.TEXT, "distinguished name"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled", told=True),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
     "domain_controller": FieldSpec(FieldType.BOOLEAN, "whether it is a domain controller"),
     "unconstrained": FieldSpec(FieldType.BOOLEAN, "whether it may act as whoever has logged on to it, everywhere"),
     "protocol_transition": FieldSpec(FieldType.BOOLEAN, "whether it may act as anybody without their logging on"),

@@ -50,8 +50,8 @@ _CONTROLLER = 0x2000 | 0x4000000
 _CLUSTER = "msclustervirtualserver/"
 _COMPUTER = {
     "dn": FieldSpec(FieldType.TEXT, "distinguished name"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether its account is not disabled"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether its account is not disabled", told=True),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
     "last_seen": FieldSpec(FieldType.TIME, "the same, or when it was created if it never logged on"),
     "managed": FieldSpec(FieldType.BOOLEAN, "whether the password of its local administrator is managed"),
     "product": FieldSpec(FieldType.TEXT, "windows, legacy or none: which LAPS keeps it"),

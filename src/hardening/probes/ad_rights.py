@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hardening.model.evidence import Evidence, FieldSpec, FieldType, Known, Partial, Record, Unreadable
+from hardening.model.evidence import Absent, Evidence, FieldSpec, FieldType, Known, Partial, Record, Unreadable
 from hardening.model.security_descriptor import INHERITED, parse_descriptor
 from hardening.model.sid import render_sid
 from hardening.model.step import LdapAnswer, LdapScope, LdapStep, Step
 from hardening.probes.ad_grants import find_grants
+from hardening.probes.ad_members import DISABLED, number_of
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found
-from hardening.probes.ldap_values import integer_of, text_of
+from hardening.probes.ldap_values import integer_of, read_attribute, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,12 +49,16 @@ _NAMES = LdapStep(
     base="{default_nc}",
     scope=LdapScope.SUBTREE,
     filter="(objectSid=*)",
-    attributes=("objectSid", "sAMAccountName"),
+    attributes=("lastLogonTimestamp", "objectSid", "sAMAccountName", "userAccountControl"),
 )
 _RIGHT = {
     "key": FieldSpec(FieldType.TEXT, "trustee, right and object in one text"),
     "trustee": FieldSpec(FieldType.TEXT, "who holds it: distinguished name, or the identifier where none is known"),
     "sid": FieldSpec(FieldType.TEXT, "identifier of the trustee"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether the trustee is not disabled; absent for no account", told=True),
+    "last_logon": FieldSpec(
+        FieldType.TIME, "last log-on of the trustee that the directory records, up to 14 days behind", told=True
+    ),
     "object": FieldSpec(FieldType.TEXT, "distinguished name of the object"),
     "object_kind": FieldSpec(
         FieldType.TEXT, "domain, adminsdholder, ou, gpo, controller, protected (an account or group) or template"
@@ -97,11 +102,11 @@ def _lack(answer: LdapAnswer | Unreadable) -> Unreadable | None:
     return Unreadable(f"needs read on the domain, AdminSDHolder, OUs, GPOs and controllers; not seen: {hidden[0]}")
 
 
-def _read_names(answer: LdapAnswer) -> Mapping[str, str]:
-    return {sid: entry.dn for entry in answer.entries for sid in map(render_sid, entry.values("objectSid")) if sid}
+def _read_names(answer: LdapAnswer) -> Mapping[str, LdapEntry]:
+    return {sid: entry for entry in answer.entries for sid in map(render_sid, entry.values("objectSid")) if sid}
 
 
-def _read_all(answer: LdapAnswer | Unreadable, names: Mapping[str, str]) -> Field:
+def _read_all(answer: LdapAnswer | Unreadable, names: Mapping[str, LdapEntry]) -> Field:
     if isinstance(answer, Unreadable):
         return answer
     records: list[Record] = []
@@ -123,12 +128,16 @@ def _read_all(answer: LdapAnswer | Unreadable, names: Mapping[str, str]) -> Fiel
     return Partial(tuple(records), troubles[0], "{default_nc}") if troubles else Known(tuple(records), "{default_nc}")
 
 
-def _build(dn: str, kind: str, sid: str, right: str, names: Mapping[str, str], *, inherited: bool) -> Record:
-    trustee = names.get(sid, sid)
+def _build(dn: str, kind: str, sid: str, right: str, names: Mapping[str, LdapEntry], *, inherited: bool) -> Record:
+    entry = names.get(sid)
+    trustee = sid if entry is None else entry.dn
+    flags = None if entry is None else number_of(entry, "userAccountControl")
     return {
         "key": Known(f"{trustee} → {right} → {dn}", dn),
         "trustee": Known(trustee, dn),
         "sid": Known(sid, dn),
+        "enabled": Absent(dn) if flags is None else Known(not flags & DISABLED, dn),
+        "last_logon": Absent(dn) if entry is None else read_attribute(entry, "lastLogonTimestamp", "time"),
         "object": Known(dn, dn),
         "object_kind": Known(kind, dn),
         "right": Known(right, dn),

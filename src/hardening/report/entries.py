@@ -25,6 +25,7 @@ from hardening.report.values import (
     SeenState,
     TargetEntry,
     TargetReport,
+    ToldEntry,
     Unexamined,
     WaiverLine,
 )
@@ -187,6 +188,9 @@ def _reason_entry(reason: Reason) -> ReasonEntry:
         verdict=reason.verdict,
         negated=reason.negated,
         decisive=reason.decisive,
+        told=tuple(
+            ToldEntry(field=each.name, type=each.type.value, seen=build_seen(each.actual)) for each in reason.told
+        ),
     )
 
 
