@@ -33,6 +33,7 @@ from hardening.probes.ad_pki import (
     list_published,
     logs_on,
 )
+from hardening.probes.ad_trustees import EVERYBODY, EVERYBODY_IN_DOMAIN, name_trustee
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found
 from hardening.probes.ldap_values import first_text, read_attribute, text_of
@@ -67,20 +68,6 @@ _KINDS = (
     ("user", "account"),
     ("group", "group"),
 )
-_EVERYBODY = {
-    "S-1-1-0": "Everyone",
-    "S-1-5-2": "Network",
-    "S-1-5-4": "Interactive",
-    "S-1-5-7": "Anonymous Logon",
-    "S-1-5-11": "Authenticated Users",
-    "S-1-5-13": "Terminal Server Users",
-    "S-1-5-14": "Remote Interactive Logon",
-    "S-1-5-15": "This Organization",
-    f"{BUILTIN}-545": "",
-    f"{BUILTIN}-546": "",
-    f"{BUILTIN}-554": "",
-}
-_EVERYBODY_IN_DOMAIN = (513, 514, 515)
 _GOAL_ACCOUNTS, _GOAL_GROUPS = (500, 502), (512, 516, 518, 519)
 _CONTROLLER, _BLOCKS = 0x2000, 1
 _PATH = {
@@ -139,7 +126,7 @@ def _search(domain: Domain, answer: LdapAnswer, pki: LdapAnswer | Unreadable) ->
     issued = [entry for entry in templates if _is_issued(entry, published)]
     objects.update({entry.dn.lower(): _read_object(entry, shared) for entry in issued})
     names = _read_names(domain)
-    wide_sids = (*_EVERYBODY, *(f"{domain.sid}-{number}" for number in _EVERYBODY_IN_DOMAIN))
+    wide_sids = (*EVERYBODY, *(f"{domain.sid}-{number}" for number in EVERYBODY_IN_DOMAIN))
     wide = frozenset(names.get(sid, sid) for sid in wide_sids)
     graph = Graph(
         domain=domain,
@@ -264,7 +251,7 @@ def _build_path(domain: Domain, path: Path, node: str, *, everybody: bool) -> Re
         if flags is not None:
             enabled, kind = Known(not flags & DISABLED, entry.dn), tell_kind(entry, flags)
     sid = sid_of(domain.groups[node]) if node in domain.groups else node
-    name = f"{_EVERYBODY[sid]} ({sid})" if _EVERYBODY.get(sid) else path.start
+    name = name_trustee(sid, path.start)
     edges, objects, titles = (tuple(step[part] for step in path.steps) for part in range(3))
     return {
         "account": Known(name, path.start),

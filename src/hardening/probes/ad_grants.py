@@ -173,7 +173,7 @@ def _name_rights(entry: AccessEntry, mask: int, kind: str) -> Iterator[str]:
         yield "write_properties"
     if mask & _WRITE_PROPERTY and entry.right == _MEMBER:
         yield "write_members"
-    if mask & _EXTENDED and entry.right in ("", RESET_PASSWORD) and kind not in ("gpo", "template"):
+    if mask & _EXTENDED and entry.right in ("", RESET_PASSWORD) and kind not in ("gpo", "template", "pki"):
         yield "reset_password"
-    if kind == "ou" and mask & _CREATE and entry.right in ("", _MANAGED_ACCOUNT):
+    if mask & _CREATE and ((kind == "ou" and entry.right in ("", _MANAGED_ACCOUNT)) or kind == "pki"):
         yield "create_children"
