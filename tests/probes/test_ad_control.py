@@ -41,7 +41,7 @@ class Forest:
         self.accounts: dict[str, dict[str, tuple[bytes, ...]]] = {}
         self.groups: dict[str, dict[str, tuple[bytes, ...]]] = {}
         self.objects: dict[str, dict[str, tuple[bytes, ...]]] = {}
-        self.pki: dict[str, dict[str, tuple[bytes, ...]]] = {}
+        self.pki: dict[str, dict[str, tuple[bytes, ...]]] = {PKI: {"objectclass": (b"container",)}}
         self.add(DOMAIN, "domainDNS")
         for name in ("System", "Users"):
             self.add(f"CN={name},{DOMAIN}", "container")
@@ -252,6 +252,14 @@ def test_rights_that_are_hidden_count_only_on_the_way() -> None:
     field = forest.evidence()["paths"]
     assert isinstance(field, Partial)
     assert (field.items, field.reason) == ((), f"needs read permissions on {SJEF}")
+
+
+def test_templates_that_are_hidden_leave_the_answer_open() -> None:
+    forest = Forest()
+    forest.pki.clear()
+    field = forest.evidence()["paths"]
+    assert isinstance(field, Partial)
+    assert field.reason == "certificate templates: needs read on Public Key Services and all below"
 
 
 def test_very_many_are_counted_and_the_list_says_that_it_is_cut() -> None:

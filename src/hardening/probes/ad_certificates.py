@@ -23,6 +23,7 @@ from hardening.probes.ad_pki import (
     DESCRIPTOR,
     build_pki_step,
     classes_of,
+    found_pki,
     is_approved,
     is_for_everything,
     is_named_by_client,
@@ -81,7 +82,7 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
 
 
 def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
-    answer, names = found(answers, _PKI.name), found(answers, _NAMES.name)
+    answer, names = found_pki(answers, _PKI), found(answers, _NAMES.name)
     if isinstance(answer, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, answer.reason))
     trustees = {} if isinstance(names, Unreadable) else read_trustees(names)

@@ -28,6 +28,7 @@ from hardening.probes.ad_pki import (
     DESCRIPTOR,
     build_pki_step,
     classes_of,
+    found_pki,
     is_approved,
     is_named_by_client,
     list_published,
@@ -106,7 +107,7 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
 
 
 def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
-    domain, objects, pki = read_domain(answers, _MEMBERS), found(answers, _OBJECTS.name), found(answers, _PKI.name)
+    domain, objects, pki = read_domain(answers, _MEMBERS), found(answers, _OBJECTS.name), found_pki(answers, _PKI)
     if isinstance(domain, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, domain.reason, domain.place))
     if isinstance(objects, Unreadable):

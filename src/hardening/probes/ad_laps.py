@@ -23,7 +23,7 @@ from hardening.model.evidence import (
 from hardening.model.security_descriptor import parse_descriptor
 from hardening.model.step import LdapScope, LdapStep, Step
 from hardening.probes.ad_grants import find_readers
-from hardening.probes.ad_members import DISABLED, number_of
+from hardening.probes.ad_members import CONTROLLER, DISABLED, find_hidden_controllers, number_of
 from hardening.probes.ad_pki import DESCRIPTOR
 from hardening.probes.ad_trustees import build_names_step, is_everybody, name_trustee, read_trustees
 from hardening.probes.kind import Channel, ProbeKind
@@ -69,7 +69,6 @@ _SCHEMA = LdapStep(
     attributes=("lDAPDisplayName", "schemaIDGUID"),
 )
 _NAMES = build_names_step("ad_laps")
-_CONTROLLER = 0x2000 | 0x4000000
 _CLUSTER = "msclustervirtualserver/"
 _COMPUTER = {
     "dn": FieldSpec(FieldType.TEXT, "distinguished name"),
@@ -109,6 +108,8 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     answer = found(answers, _STEP.name)
     if isinstance(answer, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, answer.reason))
+    if hidden := find_hidden_controllers(answer):
+        return dict.fromkeys(probes, build_unreadable(_FIELDS, hidden.reason, hidden.place))
     records = tuple(
         _build_record(entry) for entry in sorted(answer.entries, key=lambda entry: entry.dn) if _is_member(entry)
     )
@@ -178,7 +179,7 @@ def _is_member(entry: LdapEntry) -> bool:
     flags = number_of(entry, "userAccountControl") or 0
     system = "".join(map(text_of, entry.values("operatingSystem"))).lower()
     cluster = any(text_of(name).lower().startswith(_CLUSTER) for name in entry.values("servicePrincipalName"))
-    return not flags & _CONTROLLER and system.startswith("windows") and not cluster
+    return not flags & CONTROLLER and system.startswith("windows") and not cluster
 
 
 def _build_record(entry: LdapEntry) -> Record:

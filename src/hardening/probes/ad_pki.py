@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hardening.model.evidence import Unreadable
 from hardening.model.step import LdapScope, LdapStep
 from hardening.probes.ad_members import number_of
+from hardening.probes.ldap_answers import found
 from hardening.probes.ldap_values import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from hardening.model.step import LdapEntry
+    from hardening.model.step import Answer, LdapAnswer, LdapEntry
 
 DESCRIPTOR = "nTSecurityDescriptor"
 ANY_PURPOSE = "2.5.29.37.0"
@@ -45,6 +47,16 @@ def build_pki_step(kind: str) -> LdapStep:
         ),
         sd_flags=7,
     )
+
+
+def found_pki(answers: Mapping[str, Answer], step: LdapStep) -> LdapAnswer | Unreadable:
+    """Return the answer to that search; without its own base among the entries it would prove nothing."""
+    answer = found(answers, step.name)
+    if isinstance(answer, Unreadable) or answer.cut:
+        return answer
+    if any(entry.dn.lower().startswith("cn=public key services,") for entry in answer.entries):
+        return answer
+    return Unreadable("needs read on Public Key Services and all below", step.base)
 
 
 def classes_of(entry: LdapEntry) -> frozenset[str]:

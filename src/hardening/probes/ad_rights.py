@@ -16,7 +16,7 @@ from hardening.model.security_descriptor import INHERITED, parse_descriptor
 from hardening.model.step import LdapAnswer, LdapScope, LdapStep, Step
 from hardening.probes.ad_grants import find_grants
 from hardening.probes.ad_members import DISABLED, number_of
-from hardening.probes.ad_pki import DESCRIPTOR, build_pki_step, classes_of
+from hardening.probes.ad_pki import DESCRIPTOR, build_pki_step, classes_of, found_pki
 from hardening.probes.ad_trustees import build_names_step, name_trustee, read_trustees
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found
@@ -81,7 +81,8 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
 
 
 def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Probe, Evidence]:
-    objects, pki, names = (found(answers, step.name) for step in (_OBJECTS, _PKI, _NAMES))
+    objects, names = found(answers, _OBJECTS.name), found(answers, _NAMES.name)
+    pki = found_pki(answers, _PKI)
     known = {} if isinstance(names, Unreadable) else read_trustees(names)
     evidence: Evidence = {
         "rights": _lack(objects) or _read_all(objects, known),
