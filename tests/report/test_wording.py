@@ -22,6 +22,8 @@ from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
 from hardening.model.waiver import WaiverState
+from hardening.probes import KINDS
+from hardening.probes.ad_paths import EDGES, NOT_SEARCHED
 from hardening.report.numbers import (
     format_date,
     format_decimal,
@@ -30,6 +32,7 @@ from hardening.report.numbers import (
     format_percent,
     format_time,
 )
+from hardening.report.paths import PATH_KINDS
 from hardening.report.target_values import ReasonEntry, Seen, SeenState
 from hardening.report.values import Need
 from hardening.report.wording import PHRASES_FILE, TEXTS_FILE, Phrase, SeenWords, load_texts
@@ -69,9 +72,23 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse", "powershell", "administrator"),
     ],
+    "told.": sorted(
+        f"{name}.{word}"
+        for kind in KINDS.values()
+        for spec in kind.fields.values()
+        for name, each in spec.record.items()
+        if each.told
+        for word in (("true", "false", "unseen") if each.type is FieldType.BOOLEAN else ("at", "absent", "unseen"))
+    ),
+    "paths.": ["enabled", "disabled"],
+    "paths.edge.": list(EDGES),
+    "paths.not.": list(NOT_SEARCHED),
+    "paths.kind.": list(PATH_KINDS),
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
         *("targets", "method", "attestations"),
+        *("pictures", "paths", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
+        *("targets", "method"),
     ],
 }
 

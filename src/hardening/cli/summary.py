@@ -16,6 +16,7 @@ from hardening.model.attestation import AttestationState
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.model.waiver import WaiverState
+from hardening.report.path_words import count_paths, list_not_searched, tell_path, tell_state
 from hardening.report.values import Gate, Need, Outlook
 from hardening.report.views import (
     build_cards,
@@ -41,6 +42,7 @@ MOST_CLOCKS = 5
 CLOCKS_AGREE = 300  # seconds
 MOST_MEASURES = 5
 MOST_GAPS = 10
+MOST_PATHS = 10
 MOST_UNEXAMINED = 10
 MOST_CHARACTERS = 1500  # room for a remedy that ends with a whole line for known_hosts
 MOST_OF_A_NAME = 60
@@ -67,6 +69,7 @@ def print_summary(report: Report, wording: Wording, console: Console) -> None:
     _print_clocks(page, summary.targets, wording)
     _print_first(page, summary, wording)
     _print_outlook(page, summary, wording)
+    _print_paths(page, summary, wording)
     _print_gaps(page, summary, wording)
     _print_unexamined(page, summary, wording)
     _print_end(page, summary, wording)
@@ -197,6 +200,22 @@ def _print_outlook(page: _Page, summary: Summary, wording: Wording) -> None:
     page.line(2, (describe_outlook(summary, outlook, wording), "bold"))
     if outlook.budget:
         page.line(2, (wording.text("outlook.method"), "dim"))
+
+
+def _print_paths(page: _Page, summary: Summary, wording: Wording) -> None:
+    """Print who can become administrator of each directory, and by which steps."""
+    for paths in summary.control_paths:
+        page.heading(f"{wording.text('paths.title')}: {paths.target}")
+        if found := count_paths(paths, wording):
+            page.line(2, (found, ""))
+        if paths.reason:
+            page.line(2, (wording.text("paths.reason", reason=wording.phrase(paths.reason).text), "yellow"))
+        for path in paths.paths[:MOST_PATHS]:
+            words = ((path.account, "bold" if path.usable else "dim"), (f" ({tell_state(path, wording)}): ", "dim"))
+            page.line(2, ("- ", ""), *words, (tell_path(path, wording), ""))
+        if more := len(paths.paths[MOST_PATHS:]) + paths.omitted:
+            page.line(2, (wording.count("paths.more", more), "dim"))
+        page.line(2, (list_not_searched(paths, wording), "dim"))
 
 
 def _print_gaps(page: _Page, summary: Summary, wording: Wording) -> None:

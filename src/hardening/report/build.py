@@ -39,6 +39,7 @@ from hardening.report.entries import (
     build_target_report,
     build_unexamined,
 )
+from hardening.report.paths import ControlPaths, build_control_paths
 from hardening.report.spool import Spool
 from hardening.report.target_values import TargetEntry
 from hardening.report.values import (
@@ -67,6 +68,7 @@ class _Tally:
     unreached: list[Unreached] = field(default_factory=list)
     unexamined: list[Unexamined] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    control_paths: list[ControlPaths] = field(default_factory=list)
     waived: Counter[str] = field(default_factory=Counter)
     checks: set[str] = field(default_factory=set)
     levels: dict[str, Level] = field(default_factory=dict)
@@ -141,6 +143,7 @@ class ReportBuilder:
             checks=tuple(
                 build_check_entry(content.checks[check], self._links[check]) for check in sorted(tally.checks)
             ),
+            control_paths=tuple(tally.control_paths),
         )
         return Report(summary, self._targets)
 
@@ -156,6 +159,7 @@ def _add_target(
     tally.targets.append(entry)
     if snapshot.reached:
         tally.unexamined.extend(build_unexamined(judgement, facts))
+        tally.control_paths.extend(build_control_paths(snapshot))
     else:
         tally.unreached.extend(
             Unreached(snapshot.target, endpoint.address, endpoint.failure, endpoint.remedy)

@@ -23,6 +23,7 @@ from hardening.report.target_values import (
     SeenState,
     TargetEntry,
     TargetReport,
+    ToldEntry,
 )
 from hardening.report.values import Need, Unexamined
 
@@ -185,6 +186,9 @@ def _reason_entry(reason: Reason) -> ReasonEntry:
         verdict=reason.verdict,
         negated=reason.negated,
         decisive=reason.decisive,
+        told=tuple(
+            ToldEntry(field=each.name, type=each.type.value, seen=build_seen(each.actual)) for each in reason.told
+        ),
     )
 
 

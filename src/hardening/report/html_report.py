@@ -20,6 +20,9 @@ from hardening.errors import UsageError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
+from hardening.report.path_pictures import PathPicture, build_path_picture
+from hardening.report.path_words import count_paths, list_not_searched, list_searched
+from hardening.report.paths import ControlPaths
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
 from hardening.report.target_values import reasons_key
 from hardening.report.values import Outlook
@@ -61,17 +64,18 @@ class Page:
 
 PAGES = {
     View.SUMMARY: Page("summary.html", ()),
-    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "attestations", "method")),
+    View.ACTIONS: Page("actions.html", ("state", "pictures", "paths", "work", "unexamined", "attestations", "method")),
     View.EVIDENCE: Page(
         "report.html",
         (
-            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "attestations", "controls", "measures"),
-            *("targets", "method"),
+            *("state", "pictures", "paths", "first", "gaps", "waivers", "unexamined", "attestations", "controls"),
+            *("measures", "targets", "method"),
         ),
     ),
 }
 INDEX_PAGE = Page(
-    "index.html", ("state", "pictures", "waivers", "unexamined", "attestations", "controls", "measures", "method")
+    "index.html",
+    ("state", "pictures", "paths", "waivers", "unexamined", "attestations", "controls", "measures", "method"),
 )
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
@@ -121,6 +125,7 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         "severity_bars": build_severity_bars(cards),
         "spread": build_spread(cards),
         "heat_map": build_heat_map(summary),
+        "control_paths": [_view_paths(paths, words) for paths in summary.control_paths],
     }
 
 
@@ -158,6 +163,27 @@ class Once:
             self._room -= len(rendered)
             self._rendered[key] = rendered
         return self._rendered[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathsView:
+    """The ways to the administrators of one target, with their picture and what they come to in words."""
+
+    paths: ControlPaths
+    picture: PathPicture
+    count: str
+    searched: str
+    not_searched: str
+
+
+def _view_paths(paths: ControlPaths, words: Wording) -> PathsView:
+    return PathsView(
+        paths=paths,
+        picture=build_path_picture(paths),
+        count=count_paths(paths, words),
+        searched=list_searched(paths, words),
+        not_searched=list_not_searched(paths, words),
+    )
 
 
 def _generate(

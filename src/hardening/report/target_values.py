@@ -79,8 +79,20 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldEntry:
+    """What else was seen of the record that a comparison is about: whether an account is enabled, for example."""
+
+    field: str
+    type: str
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonEntry:
-    """One comparison. ``type`` is that of the field, empty where unknown; ``negated`` says that a ``not`` holds it."""
+    """One comparison. ``type`` is that of the field, empty where unknown; ``negated`` says that a ``not`` holds it.
+
+    ``told`` is what else there is to know of the record that ``key`` names.
+    """
 
     field: str
     type: str
@@ -91,6 +103,7 @@ class ReasonEntry:
     verdict: Verdict
     negated: bool
     decisive: bool
+    told: tuple[ToldEntry, ...] = ()
 
 
 def reasons_key(reasons: tuple[ReasonEntry, ...]) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ from hardening.model.judgement import ControlState, Counts, Gap, MeasureState, e
 from hardening.model.measure import Basis, MeasureGroup
 from hardening.model.texts import Texts
 from hardening.model.waiver import WaiverState, write_day
+from hardening.report.paths import ControlPaths
 from hardening.report.target_values import TargetEntry, TargetReport
 
 SCHEMA_VERSION = 1
@@ -308,6 +309,7 @@ class Summary:
     """Everything but the single results: numbers, rankings, gaps and what was not examined.
 
     ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
+    ``control_paths`` tell who can become administrator of each directory that was asked for it.
     ``outlook`` is what somebody asked to be reckoned.
     """
 
@@ -328,6 +330,7 @@ class Summary:
     frameworks: tuple[FrameworkEntry, ...]
     baselines: tuple[BaselineEntry, ...]
     checks: tuple[CheckEntry, ...]
+    control_paths: tuple[ControlPaths, ...] = ()
     outlook: Outlook | Absent = ABSENT
 
 

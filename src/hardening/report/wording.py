@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.model.check import Constant
-    from hardening.report.target_values import ReasonEntry, Seen
+    from hardening.report.target_values import ReasonEntry, Seen, ToldEntry
 
 TEXTS_FILE = "texts.yaml"
 PHRASES_FILE = "phrases.yaml"
@@ -156,6 +156,30 @@ class Wording:
                 return SeenWords(value, f"{more} {part}".strip())
             case SeenState.KNOWN:
                 return SeenWords(*self._value(seen, reason.type))
+
+    def told(self, reason: ReasonEntry) -> str:
+        """Return what else there is to know of the record of a comparison; empty if nothing is.
+
+        That something is absent says nothing of a record of which all is: a group never logs on.
+        """
+        is_known = any(told.seen.state is SeenState.KNOWN for told in reason.told)
+        shown = (told for told in reason.told if is_known or told.seen.state is not SeenState.ABSENT)
+        return ", ".join(filter(None, map(self._tell, shown)))
+
+    def _tell(self, told: ToldEntry) -> str:
+        match told.seen.state, told.seen.value:
+            case SeenState.KNOWN, bool() as value:
+                return self._word(f"told.{told.field}.{'true' if value else 'false'}")
+            case SeenState.KNOWN, int() as value:
+                return self._word(f"told.{told.field}.at", day=self.date(value))
+            case SeenState.ABSENT, _:
+                return self._word(f"told.{told.field}.absent")
+            case _:
+                return self._word(f"told.{told.field}.unseen")
+
+    def _word(self, key: str, **values: str) -> str:
+        """Return a text that need not be there: a report may be older or newer than these words."""
+        return self.text(key, **values) if key in self.texts else ""
 
     def constant(self, value: Constant) -> str:
         """Return a value from the content, in words where it is no text."""

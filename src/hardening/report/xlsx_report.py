@@ -17,7 +17,7 @@ from hardening.report.wording import load_wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hardening.report.target_values import ResultEntry
+    from hardening.report.target_values import ReasonEntry, ResultEntry
     from hardening.report.values import Report, Summary
     from hardening.report.wording import Wording
 
@@ -301,9 +301,15 @@ def _unexamined_rows(summary: Summary, words: Wording) -> Iterator[Row]:
         )
 
 
+def _tell_seen(reason: ReasonEntry, words: Wording) -> str:
+    seen, told = words.seen(reason), words.told(reason)
+    record = f"{reason.key} ({told}): " if told else ""
+    return f"{record}{seen.value} {seen.note}".strip()
+
+
 def _result_rows(result: ResultEntry, words: Wording, titles: dict[str, str]) -> Iterator[Row]:
     decisive = [reason for reason in result.reasons if reason.decisive] or list(result.reasons)
-    seen = [words.seen(reason) for reason in decisive[:5]]
+    seen = [_tell_seen(reason, words) for reason in decisive[:5]]
     yield (
         result.target,
         result.check,
@@ -312,7 +318,7 @@ def _result_rows(result: ResultEntry, words: Wording, titles: dict[str, str]) ->
         words.text(f"severity.{result.severity}"),
         result.check_version,
         "; ".join(words.expected(reason) for reason in decisive[:5]),
-        "; ".join(f"{each.value} {each.note}".strip() for each in seen) or words.phrase(result.note).text,
+        "; ".join(seen) or words.phrase(result.note).text,
         "; ".join(dict.fromkeys(reason.seen.place for reason in decisive[:5] if reason.seen.place)),
         ", ".join(measure_label(*measure.split("/", 1)) for measure in result.measures),
     )
