@@ -89,15 +89,22 @@ class FakeDirectory:
     """What it was asked, and how often somebody tried to log in."""
 
     port: int
+    root: bytes
     asked: list[Asked] = field(default_factory=list)
     binds: int = 0
 
 
+ROOT = entry("", namingContexts=[b"dc=kommune,dc=test"])
+"""The root DSE of a directory of some kind."""
+
+
 @contextlib.contextmanager
-def serve(answer: Answering, *, raw: Callable[[socket.socket], None] | None = None) -> Iterator[FakeDirectory]:
+def serve(
+    answer: Answering, *, raw: Callable[[socket.socket], None] | None = None, root: bytes = ROOT
+) -> Iterator[FakeDirectory]:
     """Run a directory over plain LDAP; ``raw`` takes the connection over once a search has come."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = FakeDirectory(listener.getsockname()[1])
+        server = FakeDirectory(listener.getsockname()[1], root)
         thread = threading.Thread(target=_accept, args=(listener, server, answer, raw), daemon=True)
         thread.start()
         yield server
@@ -137,7 +144,7 @@ def _talk(
                 if raw is not None and asked.base:
                     raw(connection)
                     return
-                _reply(connection, identity, asked, answer)
+                _reply(connection, identity, asked, answer, server.root)
             else:
                 return
 
@@ -158,11 +165,11 @@ def _read_search(body: bytes, controls: list[tuple[int, bytes]]) -> Asked:
     )
 
 
-def _reply(connection: socket.socket, identity: bytes, asked: Asked, answer: Answering) -> None:
+def _reply(connection: socket.socket, identity: bytes, asked: Asked, answer: Answering, root: bytes) -> None:
     if asked.base:
         messages, cookie = answer(asked)
     else:
-        messages, cookie = [entry("", namingContexts=[b"dc=kommune,dc=test"]), done()], b""
+        messages, cookie = [root, done()], b""
     for message in messages:
         control = b""
         if message[0] == _DONE and asked.is_paged:
