@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -43,10 +45,10 @@ def computer(name: str, *, host: str | None = None, dn: str = "", **changes: byt
     return LdapEntry(dn or f"CN={name},OU=Web,OU=Servere,{DOMAIN}", attributes)
 
 
-def read(*entries: LdapEntry, cut: str = "", days: int = 60, **more: Answer) -> Computers:
+def read(*entries: LdapEntry, cut: str = "", more: Mapping[str, Answer] = MappingProxyType({})) -> Computers:
     answers: dict[str, Answer] = {step.name: NO_SUCH_OBJECT for step in STEPS}
     answers[COMPUTERS.name] = LdapAnswer(entries=entries, cut=cut)
-    found = read_computers({**answers, **more}, now=NOW, days=days)
+    found = read_computers({**answers, **more}, now=NOW, days=60)
     assert isinstance(found, Computers)
     return found
 
@@ -172,16 +174,16 @@ SITE_ANSWER = LdapAnswer(
 )
 def test_a_server_stands_in_the_site_of_its_subnet(nodes: list[LdapEntry], site: str) -> None:
     more: dict[str, Answer] = {SITES.name: SITE_ANSWER, ZONES[0].name: LdapAnswer(entries=tuple(nodes))}
-    assert [server.site for server in read(computer("a"), **more).servers] == [site]
+    assert [server.site for server in read(computer("a"), more=more).servers] == [site]
 
 
 def test_a_controller_stands_where_the_directory_says() -> None:
-    found = read(computer("dc-01", useraccountcontrol=b"532480"), **{SITES.name: SITE_ANSWER})
+    found = read(computer("dc-01", useraccountcontrol=b"532480"), more={SITES.name: SITE_ANSWER})
     assert [(server.site, server.controller) for server in found.servers] == [("Datasenter", True)]
 
 
 def test_sites_that_are_not_shown_are_told() -> None:
-    found = read(computer("a"), **{SITES.name: NotRun("refused")})
+    found = read(computer("a"), more={SITES.name: NotRun("refused")})
     assert (found.unplaced, [server.site for server in found.servers]) == ("refused", [""])
 
 

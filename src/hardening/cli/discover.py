@@ -41,7 +41,7 @@ _MOST_NAMED = 5
 @click.option(
     "--days",
     type=click.IntRange(1, 3650),
-    default=60,
+    default=60,  # model.server.SEEN_DAYS
     show_default=True,
     help="Only servers that were seen in so many days: by log-on, which is told up to 14 days late, or new password.",
 )

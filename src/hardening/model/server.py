@@ -19,6 +19,9 @@ class ServerKind(StrEnum):
     UNTOLD = "untold"
 
 
+SEEN_DAYS = 60
+"""A computer is in use if it was seen in so many days, unless somebody says otherwise."""
+
 SERVERS = frozenset({ServerKind.WINDOWS_SERVER, ServerKind.UNIX})
 """The kinds that are scanned as servers."""
 

@@ -29,6 +29,7 @@ from hardening.report.catalogue import (
     group_checks,
     link_checks,
 )
+from hardening.report.directories import ServerTally
 from hardening.report.entries import (
     CheckFacts,
     build_check_facts,
@@ -76,6 +77,7 @@ class _Tally:
     unexamined: list[Unexamined] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     waived: Counter[str] = field(default_factory=Counter)
+    servers: ServerTally = field(default_factory=ServerTally)
     checks: set[str] = field(default_factory=set)
     levels: dict[str, Level] = field(default_factory=dict)
     baseline_targets: Counter[str] = field(default_factory=Counter)
@@ -124,6 +126,7 @@ def build_report(
         targets=tuple(tally.targets),
         unreached=tuple(tally.unreached),
         unexamined=tuple(sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))),
+        directories=tally.servers.results(),
         gaps=tuple(gaps),
         waivers=tuple(build_waiver_lines(waivers, info.as_of, tally.waived)),
         actions=build_action_lines(actions),
@@ -140,6 +143,7 @@ def _add_target(
 ) -> None:
     snapshot = judgement.snapshot
     tally.targets.append(build_target_entry(judgement, facts))
+    tally.servers.add(snapshot)
     if snapshot.reached:
         tally.unexamined.extend(build_unexamined(judgement, facts))
     else:

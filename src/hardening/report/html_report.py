@@ -22,7 +22,14 @@ from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, group_measures, measure_label
+from hardening.report.views import (
+    build_cards,
+    describe_directories,
+    describe_outlook,
+    explain_no_work,
+    group_measures,
+    measure_label,
+)
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -95,6 +102,7 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
             describe_outlook(summary, summary.outlook, words) if isinstance(summary.outlook, Outlook) else ""
         ),
         "summary": summary,
+        "directories": describe_directories(summary, words),
         "cards": cards,
         "no_work": explain_no_work(summary, words),
         "checks": {check.id: check for check in summary.checks},

@@ -8,7 +8,7 @@ from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import View
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
+from hardening.report.views import build_cards, describe_directories, describe_outlook, explain_no_work, measure_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,6 +222,7 @@ def _build_unexamined(summary: Summary, words: Wording) -> Iterator[JsonData]:
         )
     else:
         yield words.text("five.all_reached")
+    yield from describe_directories(summary, words)[:2]
     errors = words.count("five.errors", summary.counts.errors)
     if summary.counts.errors:
         errors += " " + words.text("five.coverage", coverage=words.percent(summary.counts.coverage))

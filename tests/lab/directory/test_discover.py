@@ -61,3 +61,13 @@ def test_an_openldap_has_no_computers(scans: Scans, directory: StartDirectory) -
     run = discover(scans, directory("slapd-hard"))
     assert run.status == 3
     assert "is no Active Directory but OpenLDAP" in run.err
+
+
+def test_the_report_of_a_scan_says_how_many_servers_it_did_not_see(scans: Scans, directory: StartDirectory) -> None:
+    server = directory("dc-servers")
+    login = ("--user", server.user, "--password-from", f"env:{SUDO_PASSWORD}", "--ca-file", server.ca_file)
+    run = scans.run("scan", f"ldaps://{server.address}", *login, "-b", "active-directory", "-o", "json=-")
+    (line,) = run.report["directories"]
+    assert (line["unseen"], line["complete"]) == (line["servers"], True)
+    assert {"fs-01.kommune.test", "web-01.kommune.test"} <= set(line["hosts"])
+    assert f"Servers in use that {server.address} knows: {line['servers']}. This scan did not see" in run.said
