@@ -1,4 +1,4 @@
-"""The kit: everything that an administrator installs so that an account may run one plan as root and do nothing else.
+"""The kit: everything that an administrator installs so that an account may run one plan and do nothing else.
 
 Equal content, baselines and choices give equal bytes. Nothing here touches a target.
 """
@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.app.content import load_all_content
+from hardening.app.assign import default_references, select_checks
+from hardening.app.content import load_all_content, parse_references
+from hardening.app.kit_directory import build_directory_files
 from hardening.app.kit_texts import ANSIBLE, NOTES
-from hardening.app.plan import plan_content
+from hardening.collect.plan import build_plan
 from hardening.errors import UsageError
 from hardening.model.step import Privilege
 from hardening.probes.kind import Channel
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.app.site import Site
+    from hardening.collect.plan import Plan
 
 ADDRESS_TO_FILL_IN = "ADDRESS-OF-THE-SCANNER"
 """Stands where no address was given; it fits no address, so the account stays shut until it is filled in."""
@@ -38,16 +41,20 @@ _KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitRequest:
-    """For whom a kit is made: the account, the addresses it may come from, its public key; ``""`` is not said yet."""
+    """For whom a kit is made: the account, the addresses it may come from, its public key; ``""`` is not said yet.
+
+    ``directory_account`` is the account as a directory names it.
+    """
 
     account: str = "audit"
     source: str = ""
     public_key: str = ""
+    directory_account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """The files of a kit by name, and the digest of the plan that it holds."""
+    """The files of a kit by name, and the digest of its plan: of what a shell is asked, if one is asked at all."""
 
     files: Mapping[str, str]
     plan: str
@@ -62,11 +69,21 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
     """Return the kit of some baselines, or of the default ones; raises ``UsageError`` and ``ContentError``."""
     _require_valid(request)
     content = load_all_content(site.content_folders)
-    plan = plan_content(content, baselines, only).reduce_to(frozenset({Channel.SHELL}))
-    if not plan.probes:
-        msg = "these baselines ask nothing of a shell, and a kit holds what a shell is asked; name others with -b"
+    references = parse_references(baselines, content) or default_references(content)
+    checks = select_checks(references, content, only)
+    whole = build_plan(checks)
+    plan = whole.reduce_to(frozenset({Channel.SHELL}))
+    files = dict(build_directory_files(checks, request.directory_account, version=version))
+    if plan.probes:
+        files |= _build_shell_files(plan, KitOrigin(version=version, content=content.digest, plan=plan.digest), request)
+    if not files:
+        msg = "these baselines need no rights that a kit could give; name others with -b"
         raise UsageError(msg)
-    origin = KitOrigin(version=version, content=content.digest, plan=plan.digest)
+    files["SHA256SUMS"] = "".join(f"{_digest(text)}  {name}\n" for name, text in sorted(files.items()))
+    return Kit(files=files, plan=plan.digest if plan.probes else whole.digest)
+
+
+def _build_shell_files(plan: Plan, origin: KitOrigin, request: KitRequest) -> Mapping[str, str]:
     root = render_root_script(plan.steps_as(Privilege.ROOT), origin)
     scan = render_scan_script(plan.steps_as(Privilege.ANY), origin)
     names = {
@@ -76,12 +93,12 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
         "scan_script": SCAN_SCRIPT,
         "root_digest": _digest(root),
         "scan_digest": _digest(scan),
-        "plan": plan.digest,
-        "version": version,
-        "content": content.digest,
+        "plan": origin.plan,
+        "version": origin.version,
+        "content": origin.content,
     }
     key = _strip_key(request.public_key) if request.public_key else KEY_TO_FILL_IN
-    files = {
+    return {
         "hardening-root": root,
         "hardening-scan": scan,
         "sudoers": _SUDOERS.format(**names),
@@ -89,8 +106,6 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
         "ansible.yml": ANSIBLE.format(**names),
         **{f"INSTALL.{language}.md": text.format(**names) for language, text in NOTES.items()},
     }
-    files["SHA256SUMS"] = "".join(f"{_digest(text)}  {name}\n" for name, text in sorted(files.items()))
-    return Kit(files=files, plan=plan.digest)
 
 
 # The empty string at the end allows no argument at all: sudoers(5).

@@ -76,6 +76,8 @@ CATALOGUE: Final = {
         DirectorySpec(name="slapd-bare", number=69, state=SlapdSpec(is_hard=True), fault=Fault.BARE_AUTHORITY),
         DirectorySpec(name="dc-seeded", number=70, state=SambaSpec(seeds=("accounts", "weak"))),
         DirectorySpec(name="dc-clean", number=71, state=SambaSpec(seeds=("accounts", "clean"))),
+        DirectorySpec(name="slapd-kit", number=74, state=SlapdSpec(is_hard=True)),
+        DirectorySpec(name="dc-narrow", number=75, state=SambaSpec(seeds=("accounts", "narrow"))),
         DirectorySpec(name="dc-servers", number=76, state=SambaSpec(seeds=("accounts", "servers"))),
     )
 }
