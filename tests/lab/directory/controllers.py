@@ -61,9 +61,13 @@ exec "$@"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SambaSpec:
-    """The state of one controller: the files in `seeds/` that are put in, in this order."""
+    """The state of one controller: the files in `seeds/` that are put in, in this order.
+
+    ``tls_priority`` is what GnuTLS offers, empty for what Samba offers by itself.
+    """
 
     seeds: tuple[str, ...]
+    tls_priority: str = ""
     domain: str = "DC=kommune,DC=test"
     user: str = "audit@kommune.test"
     admin: str = ADMINISTRATOR
@@ -79,6 +83,8 @@ def build_samba(spec: SambaSpec, folder: Path, cache: Path, address: str) -> tup
     run("cp", "--archive", str(seeded), str(own))
     run("cp", "--archive", str(folder / "tls"), str(own / "tls"))
     text = (own / "smb.conf").read_text() + f"\tinterfaces = lo {address}/16\n\tbind interfaces only = yes\n"
+    if spec.tls_priority:
+        text += f"\ttls priority = {spec.tls_priority}\n"
     (own / "smb.conf").write_text(text)
     return (
         *_inside(own),

@@ -45,7 +45,8 @@ class Granter:
 
     def grant(self, text: str) -> None:
         """Carry out the lines of a file, those for one object at once."""
-        account = ACCOUNT.search(text)[1].rpartition("\\")[2]
+        (named,) = ACCOUNT.findall(text)
+        account = named.rpartition("\\")[2]
         found = self.db.search(self.names["$domain"], ldb.SCOPE_SUBTREE, f"(sAMAccountName={account})", ["objectSid"])
         sid = ndr_unpack(security.dom_sid, found[0]["objectSid"][0])
         wanted: dict[str, str] = {}

@@ -59,6 +59,8 @@ class Directory:
             leader.end()
 
 
+CURRENT_TLS: Final = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
+
 CATALOGUE: Final = {
     spec.name: spec
     for spec in (
@@ -75,7 +77,9 @@ CATALOGUE: Final = {
         DirectorySpec(name="slapd-unknown", number=68, state=SlapdSpec(is_hard=True), fault=Fault.UNKNOWN_AUTHORITY),
         DirectorySpec(name="slapd-bare", number=69, state=SlapdSpec(is_hard=True), fault=Fault.BARE_AUTHORITY),
         DirectorySpec(name="dc-seeded", number=70, state=SambaSpec(seeds=("accounts", "weak"))),
-        DirectorySpec(name="dc-clean", number=71, state=SambaSpec(seeds=("accounts", "clean"))),
+        DirectorySpec(
+            name="dc-clean", number=71, state=SambaSpec(seeds=("accounts", "clean"), tls_priority=CURRENT_TLS)
+        ),
         DirectorySpec(name="slapd-kit", number=74, state=SlapdSpec(is_hard=True)),
         DirectorySpec(name="dc-narrow", number=75, state=SambaSpec(seeds=("accounts", "narrow"))),
         DirectorySpec(name="dc-servers", number=76, state=SambaSpec(seeds=("accounts", "servers"))),
