@@ -35,7 +35,11 @@ _MOST_NAMED = 5
     help="Where its password is: env:NAME, file:PATH, cred:NAME, prompt: and more.",
 )
 @click.option("--ca-file", default="", metavar="FILE", help="Authorities to trust [default: those of this machine].")
-@click.option("--auth", type=click.Choice(["simple", "external", "anonymous"]), help="How to log in [default: simple].")
+@click.option(
+    "--auth",
+    type=click.Choice(["simple", "external", "kerberos", "anonymous"]),
+    help="How to log in [default: simple].",
+)
 @inventory_option
 @site_option
 @click.option(

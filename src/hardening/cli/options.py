@@ -211,7 +211,7 @@ target_arguments = _bundle(
         ),
         click.option(
             "--auth",
-            type=click.Choice(["simple", "external", "anonymous"]),
+            type=click.Choice(["simple", "external", "kerberos", "anonymous"]),
             help="How to log in to directories named by address [default: simple, with --user and --password-from].",
         ),
         click.option(

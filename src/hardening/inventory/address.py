@@ -11,6 +11,7 @@ from hardening.errors import UsageError
 from hardening.inventory.ssh_config import SshConfig
 from hardening.inventory.ssh_route import SSH_PORT, Wanted, build_route, parse_jump, require_straight
 from hardening.model.evidence import ABSENT, Absent
+from hardening.model.server import is_ip_address
 from hardening.model.target import (
     Become,
     ChrootEndpoint,
@@ -160,7 +161,7 @@ def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
     """Return what is wrong with how a directory is to be reached, and the remedy; ``None`` if nothing is."""
     plain = endpoint.security is LdapSecurity.PLAIN
     match endpoint.authentication:
-        case LdapAuthentication.SIMPLE | LdapAuthentication.EXTERNAL if plain:
+        case LdapAuthentication.SIMPLE | LdapAuthentication.EXTERNAL | LdapAuthentication.KERBEROS if plain:
             return "without encryption no login is sent", "use security: ldaps or starttls, or auth: anonymous"
         case LdapAuthentication.SIMPLE if not endpoint.user:
             return "no account is named", "name one with `user`, or ask as nobody with auth anonymous"
@@ -168,6 +169,8 @@ def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
             return "no password is named", "say where it is (--password-from env:NAME, or a credential with `password`)"
         case LdapAuthentication.EXTERNAL if not endpoint.credential.key or not endpoint.credential.certificate:
             return "auth external needs a certificate and its key", "give a credential with `certificate` and `key`"
+        case LdapAuthentication.KERBEROS if is_ip_address(endpoint.address):
+            return "Kerberos knows a server by its name", "write the host name in place of the IP address"
         case LdapAuthentication.ANONYMOUS if endpoint.user:
             return "auth anonymous and an account exclude each other", "leave `user` out"
         case _:

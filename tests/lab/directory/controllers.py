@@ -63,11 +63,13 @@ exec "$@"
 class SambaSpec:
     """The state of one controller: the files in `seeds/` that are put in, in this order.
 
-    ``tls_priority`` is what GnuTLS offers, empty for what Samba offers by itself.
+    ``tls_priority`` is what GnuTLS offers, empty for what Samba offers by itself. With ``trusts_tls`` a Kerberos login
+    need not be signed where TLS protects it, as on Windows; Samba demands both by itself.
     """
 
     seeds: tuple[str, ...]
     tls_priority: str = ""
+    trusts_tls: bool = False
     domain: str = "DC=kommune,DC=test"
     user: str = "audit@kommune.test"
     admin: str = ADMINISTRATOR
@@ -85,6 +87,8 @@ def build_samba(spec: SambaSpec, folder: Path, cache: Path, address: str) -> tup
     text = (own / "smb.conf").read_text() + f"\tinterfaces = lo {address}/16\n\tbind interfaces only = yes\n"
     if spec.tls_priority:
         text += f"\ttls priority = {spec.tls_priority}\n"
+    if spec.trusts_tls:
+        text += "\tldap server require strong auth = allow_sasl_over_tls\n"
     (own / "smb.conf").write_text(text)
     return (
         *_inside(own),

@@ -82,6 +82,8 @@ CATALOGUE: Final = {
         ),
         DirectorySpec(name="slapd-kit", number=74, state=SlapdSpec(is_hard=True)),
         DirectorySpec(name="dc-narrow", number=75, state=SambaSpec(seeds=("accounts", "narrow"))),
+        DirectorySpec(name="dc-kerberos", number=77, state=SambaSpec(seeds=("accounts", "kerberos"), trusts_tls=True)),
+        DirectorySpec(name="dc-signing", number=78, state=SambaSpec(seeds=("accounts", "kerberos"))),
         DirectorySpec(name="dc-servers", number=76, state=SambaSpec(seeds=("accounts", "servers"))),
     )
 }
