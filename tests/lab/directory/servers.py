@@ -84,9 +84,14 @@ CATALOGUE: Final = {
         DirectorySpec(name="dc-narrow", number=75, state=SambaSpec(seeds=("accounts", "narrow"))),
         DirectorySpec(name="dc-kerberos", number=77, state=SambaSpec(seeds=("accounts", "kerberos"), trusts_tls=True)),
         DirectorySpec(name="dc-signing", number=78, state=SambaSpec(seeds=("accounts", "kerberos"))),
+        DirectorySpec(name="dc-tenth", number=79, state=SambaSpec(seeds=("accounts", "tenth"))),
         DirectorySpec(name="dc-servers", number=76, state=SambaSpec(seeds=("accounts", "servers"))),
     )
 }
+
+
+LARGE: Final = DirectorySpec(name="dc-large", number=80, state=SambaSpec(seeds=("accounts", "large")))
+"""The domain of the benchmark, which takes minutes to make; no test asks for it."""
 
 
 def prepare(cache: Path) -> None:
@@ -98,7 +103,7 @@ def prepare(cache: Path) -> None:
 
 def start_directory(lab: Lab, name: str, cache: Path) -> Directory:
     """Return a directory, started if it does not run yet."""
-    spec = CATALOGUE[name]
+    spec = LARGE if name == LARGE.name else CATALOGUE[name]
     place = HostFolder(lab.folder / "hosts" / name, name)
     if not place.launcher().is_alive():
         stop_host(place, lab.network)
