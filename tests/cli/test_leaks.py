@@ -44,6 +44,7 @@ COMMAND_LINES = {
     "verify": ["verify", "latest"],
     "bundle": ["bundle", "latest", "-o", "evidence.tar"],
     "schedule": ["schedule", "install", "--dry-run"],
+    "discover": ["discover", "ldaps://127.0.0.1:9", "--user", "audit", "--password-from", "env:LEAK_ME", "-vv"],
     "plan": ["plan", "-b", "linux-server"],
     "doctor": ["doctor", "-i", "inventory.yaml", "--json", "-vv"],
     "explain": ["explain", "linux-perm-shadow", "--from", "latest"],

@@ -180,6 +180,11 @@ def test_address_of_a_directory_means_an_endpoint(text: str, options: AddressOpt
             AddressOptions(authentication=LdapAuthentication.EXTERNAL),
             "auth external needs a certificate and its key",
         ),
+        (
+            "ldaps://192.0.2.7",
+            AddressOptions(authentication=LdapAuthentication.KERBEROS),
+            "Kerberos knows a server by its name; write the host name in place of the IP address",
+        ),
     ],
 )
 def test_a_directory_that_cannot_be_reached_so_is_refused(text: str, options: AddressOptions, said: str) -> None:

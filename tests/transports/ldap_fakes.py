@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -89,36 +90,78 @@ class FakeDirectory:
     """What it was asked, and how often somebody tried to log in."""
 
     port: int
+    root: bytes
     asked: list[Asked] = field(default_factory=list)
     binds: int = 0
+    bound: list[tuple[int, bytes]] = field(default_factory=list)
+
+
+ROOT = entry("", namingContexts=[b"dc=kommune,dc=test"])
+"""The root DSE of a directory of some kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a directory behaves beside answering.
+
+    ``raw`` takes the connection over once a search has come; ``bind`` returns the answer to a login by the number of
+    its kind; with ``tls`` it speaks TLS from the start.
+    """
+
+    answer: Answering
+    raw: Callable[[socket.socket], None] | None = None
+    bind: Callable[[int, bytes], bytes] = lambda _kind, _body: done(tag=_BOUND)
+    tls: ssl.SSLContext | None = None
 
 
 @contextlib.contextmanager
-def serve(answer: Answering, *, raw: Callable[[socket.socket], None] | None = None) -> Iterator[FakeDirectory]:
+def serve(
+    answer: Answering, *, raw: Callable[[socket.socket], None] | None = None, root: bytes = ROOT
+) -> Iterator[FakeDirectory]:
     """Run a directory over plain LDAP; ``raw`` takes the connection over once a search has come."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = FakeDirectory(listener.getsockname()[1])
-        thread = threading.Thread(target=_accept, args=(listener, server, answer, raw), daemon=True)
-        thread.start()
+    with serve_as(Manner(answer, raw), root=root) as server:
         yield server
 
 
-def _accept(
-    listener: socket.socket, server: FakeDirectory, answer: Answering, raw: Callable[[socket.socket], None] | None
-) -> None:
+@contextlib.contextmanager
+def serve_as(manner: Manner, *, root: bytes = ROOT) -> Iterator[FakeDirectory]:
+    """Run a directory that behaves in some manner."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = FakeDirectory(listener.getsockname()[1], root)
+        thread = threading.Thread(target=_accept, args=(listener, server, manner), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            # Closing alone would leave the thread waiting, and it would take one more.
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def bound(result: int, credentials: bytes = b"", message: str = "") -> bytes:
+    """Return the answer to a login, with what a server of Microsoft's puts where others put a name."""
+    return pack(_BOUND, number(result, 10), pack(4, credentials), pack(4, message.encode()))
+
+
+def _accept(listener: socket.socket, server: FakeDirectory, manner: Manner) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        # Whoever speaks something else, such as TLS, is hung up on.
-        with contextlib.suppress(OSError, IndexError, ValueError), connection:
-            _talk(connection, server, answer, raw)
+        threading.Thread(target=_receive, args=(connection, server, manner), daemon=True).start()
 
 
-def _talk(
-    connection: socket.socket, server: FakeDirectory, answer: Answering, raw: Callable[[socket.socket], None] | None
-) -> None:
+def _receive(connection: socket.socket, server: FakeDirectory, manner: Manner) -> None:
+    # Whoever speaks something else, such as TLS where none is spoken, is hung up on.
+    with contextlib.suppress(OSError, IndexError, ValueError), connection:
+        if manner.tls is None:
+            _talk(connection, server, manner)
+            return
+        with manner.tls.wrap_socket(connection, server_side=True) as encrypted:
+            _talk(encrypted, server, manner)
+
+
+def _talk(connection: socket.socket, server: FakeDirectory, manner: Manner) -> None:
     data = b""
     while received := connection.recv(65_536):
         data += received
@@ -130,14 +173,16 @@ def _talk(
             (_, identity), (tag, body), *controls = items(message)
             if tag == _BIND:
                 server.binds += 1
-                connection.sendall(pack(0x30, pack(2, identity), done(tag=_BOUND)))
+                kind, login = items(body)[2]
+                server.bound.append((kind, login))
+                connection.sendall(pack(0x30, pack(2, identity), manner.bind(kind, login)))
             elif tag == _SEARCH:
                 asked = _read_search(body, controls)
                 server.asked.append(asked)
-                if raw is not None and asked.base:
-                    raw(connection)
+                if manner.raw is not None and asked.base:
+                    manner.raw(connection)
                     return
-                _reply(connection, identity, asked, answer)
+                _reply(connection, identity, asked, manner.answer, server.root)
             else:
                 return
 
@@ -158,11 +203,11 @@ def _read_search(body: bytes, controls: list[tuple[int, bytes]]) -> Asked:
     )
 
 
-def _reply(connection: socket.socket, identity: bytes, asked: Asked, answer: Answering) -> None:
+def _reply(connection: socket.socket, identity: bytes, asked: Asked, answer: Answering, root: bytes) -> None:
     if asked.base:
         messages, cookie = answer(asked)
     else:
-        messages, cookie = [entry("", namingContexts=[b"dc=kommune,dc=test"]), done()], b""
+        messages, cookie = [root, done()], b""
     for message in messages:
         control = b""
         if message[0] == _DONE and asked.is_paged:

@@ -18,7 +18,7 @@ from hardening.secrets import Secret
 from hardening.transports import open_session
 from hardening.transports.ldap_search import find_refusal
 from hardening.transports.session import Limits, Milestone, Opening
-from tests.transports.ldap_fakes import Answering, Asked, FakeDirectory, done, entry, reference, serve
+from tests.transports.ldap_fakes import ROOT, Answering, Asked, FakeDirectory, done, entry, reference, serve
 
 SEARCH = LdapStep(
     name="all", base="{default_nc}", scope=LdapScope.SUBTREE, filter="(objectClass=*)", attributes=("cn", "member")
@@ -290,7 +290,7 @@ def test_a_closed_port_is_named_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConnectError, match=rf"127.0.0.1:{port}: the port is closed"):
-        open_session(plain(FakeDirectory(port)), Opening(resolve=Secret, limits=LIMITS))
+        open_session(plain(FakeDirectory(port, ROOT)), Opening(resolve=Secret, limits=LIMITS))
 
 
 def test_a_file_that_holds_no_authorities_is_named_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The kit: everything that an administrator installs so that an account may run one plan as root and do nothing else.
+"""The kit: everything that an administrator installs so that an account may run one plan and do nothing else.
 
 Equal content, baselines and choices give equal bytes. Nothing here touches a target.
 """
@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.app.content import load_all_content
+from hardening.app.assign import default_references, select_checks
+from hardening.app.content import load_all_content, parse_references
+from hardening.app.kit_directory import build_directory_files
 from hardening.app.kit_texts import ANSIBLE, NOTES
 from hardening.app.kit_windows import build_windows_files, is_windows_account
-from hardening.app.plan import plan_content
+from hardening.collect.plan import build_plan
 from hardening.errors import UsageError
 from hardening.model.step import Privilege
 from hardening.probes.kind import Channel
@@ -40,16 +42,20 @@ _KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitRequest:
-    """For whom a kit is made: the account, the addresses it may come from, its public key; ``""`` is not said yet."""
+    """For whom a kit is made: the account, the addresses it may come from, its public key; ``""`` is not said yet.
+
+    ``directory_account`` is the account as a directory names it.
+    """
 
     account: str = "audit"
     source: str = ""
     public_key: str = ""
+    directory_account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """The files of a kit by name, and the digest of the plan that it holds."""
+    """The files of a kit by name, and the digest of its plan: of what a shell is asked, if one is asked at all."""
 
     files: Mapping[str, str]
     plan: str
@@ -67,14 +73,16 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
     Windows does is one of PowerShell only.
     """
     content = load_all_content(site.content_folders)
-    plan = plan_content(content, baselines, only)
-    shell, windows = (plan.reduce_to(frozenset({channel})) for channel in (Channel.SHELL, Channel.POWERSHELL))
-    files: dict[str, str] = {}
+    references = parse_references(baselines, content) or default_references(content)
+    checks = select_checks(references, content, only)
+    whole = build_plan(checks)
+    shell, windows = (whole.reduce_to(frozenset({channel})) for channel in (Channel.SHELL, Channel.POWERSHELL))
+    files = dict(build_directory_files(checks, request.directory_account, version=version))
     digests = []
     if shell.probes and not is_windows_account(request.account):
         _require_valid(request)
         origin = KitOrigin(version=version, content=content.digest, plan=shell.digest)
-        files |= _build_shell_files(shell, request, origin)
+        files |= _build_shell_files(shell, origin, request)
         digests.append(shell.digest)
     if windows.probes:
         files |= build_windows_files(windows, request.account, version)
@@ -83,10 +91,10 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
         msg = "these baselines ask nothing that a kit for this account can hold; name others with -b"
         raise UsageError(msg)
     files["SHA256SUMS"] = "".join(f"{_digest(text)}  {name}\n" for name, text in sorted(files.items()))
-    return Kit(files=files, plan=digests[0])
+    return Kit(files=files, plan=next(iter(digests), whole.digest))
 
 
-def _build_shell_files(plan: Plan, request: KitRequest, origin: KitOrigin) -> dict[str, str]:
+def _build_shell_files(plan: Plan, origin: KitOrigin, request: KitRequest) -> Mapping[str, str]:
     root = render_root_script(plan.steps_as(Privilege.ROOT), origin)
     scan = render_scan_script(plan.steps_as(Privilege.ANY), origin)
     names = {
@@ -96,7 +104,7 @@ def _build_shell_files(plan: Plan, request: KitRequest, origin: KitOrigin) -> di
         "scan_script": SCAN_SCRIPT,
         "root_digest": _digest(root),
         "scan_digest": _digest(scan),
-        "plan": plan.digest,
+        "plan": origin.plan,
         "version": origin.version,
         "content": origin.content,
     }

@@ -85,6 +85,65 @@ For å ta det bort: fjern de to skriptene, `/etc/sudoers.d/hardening` og kontoen
 NOTES = {"en": _ENGLISH, "nb": _BOKMAAL}
 """The note on how to install a kit, by language."""
 
+_DIRECTORY_ENGLISH = """\
+# Read rights for the scan account of a directory
+
+An ordinary account reads most of a directory; these files delegate the rest.
+They are computed from the plan: each right is one that a search of it needs, and none writes.
+Made by version {version}; make them again when the baselines or the version change.
+
+| file | for |
+|---|---|
+| `ad-grant.ps1` | Active Directory: what an ordinary account never reads, such as fine-grained password policies |
+| `ad-grant-narrow.ps1` | Active Directory, only where reading was taken from ordinary accounts |
+| `ad-revoke.ps1` | takes both back |
+| `openldap-grant.ldif` | OpenLDAP: the configuration without secrets, and the entries |
+| `openldap-grant-hashes.ldif` | OpenLDAP: the schemes of password hashes; read its first lines before you decide |
+
+A file that is not here is not needed by this plan.
+Fill in the account where a file still says `ACCOUNT-OF-THE-SCANNER`: until then nothing is delegated.
+Of LAPS only the time at which a password expires is read, never a password.
+Attributes that hold a password or its hash are not delegated in Active Directory.
+Accounts that AdminSDHolder protects inherit nothing.
+In a narrow domain run the lines for `$domain` on `CN=AdminSDHolder,CN=System,$domain` too, without `/I:T`.
+
+1. Read the files from beginning to end.
+2. Active Directory: run `ad-grant.ps1` in PowerShell on a domain controller, as a domain administrator.
+3. OpenLDAP: run `ldapmodify -c -Y EXTERNAL -H ldapi:/// -f openldap-grant.ldif` as root on its server.
+4. From the scanner: `hardening doctor ldaps://SERVER --user ACCOUNT --password-from prompt:`, then scan.
+"""
+
+_DIRECTORY_BOKMAAL = """\
+# Leserettigheter for skannekontoen i en katalog
+
+En vanlig konto leser det meste av en katalog; disse filene delegerer resten.
+De er regnet ut av planen: hver rettighet trengs av et søk i den, og ingen gir skriverett.
+Laget av versjon {version}; lag dem på nytt når grunnlinjene eller versjonen endres.
+
+| fil | for |
+|---|---|
+| `ad-grant.ps1` | Active Directory: det en vanlig konto aldri leser, som finmaskede passordregler |
+| `ad-grant-narrow.ps1` | Active Directory, bare der vanlige kontoer er fratatt lesetilgang |
+| `ad-revoke.ps1` | tar begge tilbake |
+| `openldap-grant.ldif` | OpenLDAP: konfigurasjonen uten hemmeligheter, og oppføringene |
+| `openldap-grant-hashes.ldif` | OpenLDAP: metoden bak passordhasher; les de første linjene før du bestemmer deg |
+
+En fil som ikke ligger her, trenger ikke denne planen.
+Fyll ut kontoen der det fortsatt står `ACCOUNT-OF-THE-SCANNER`: til da delegeres ingenting.
+Av LAPS leses bare når et passord utløper, aldri et passord.
+Attributter som holder et passord eller en hash av det, delegeres ikke i Active Directory.
+Kontoer som AdminSDHolder beskytter, arver ingenting.
+I et innsnevret domene må linjene for `$domain` også kjøres på `CN=AdminSDHolder,CN=System,$domain`, uten `/I:T`.
+
+1. Les filene fra ende til annen.
+2. Active Directory: kjør `ad-grant.ps1` i PowerShell på en domenekontroller, som domeneadministrator.
+3. OpenLDAP: kjør `ldapmodify -c -Y EXTERNAL -H ldapi:/// -f openldap-grant.ldif` som root på serveren.
+4. Fra skanneren: `hardening doctor ldaps://SERVER --user KONTO --password-from prompt:`, skann deretter.
+"""
+
+DIRECTORY_NOTES = {"en": _DIRECTORY_ENGLISH, "nb": _DIRECTORY_BOKMAAL}
+"""The note on how to delegate the rights that a plan needs in a directory, by language."""
+
 ANSIBLE = """\
 # Tasks that install the hardening scan: plan {plan}
 # To be imported with become: true; hardening_kit is the folder of the kit, by default that of the playbook.

@@ -9,7 +9,17 @@ from hardening.app.collect import require_targets
 from hardening.app.content import load_all_content, parse_references
 from hardening.collect.plan import Plan, build_plan, describe_step
 from hardening.errors import UsageError
-from hardening.model.step import LdapBindStep, LdapIdentity, LdapStep, PowerShellStep, Privilege, ShellStep, Step
+from hardening.model.step import (
+    LdapBindStep,
+    LdapIdentity,
+    LdapNtlmStep,
+    LdapStep,
+    LdapTlsStep,
+    PowerShellStep,
+    Privilege,
+    ShellStep,
+    Step,
+)
 from hardening.probes.kind import Channel
 from hardening.transports.framing import render_batch
 
@@ -88,6 +98,12 @@ def describe_lines(step: Step) -> Iterator[str]:
         case LdapBindStep():
             yield f"# {step.name} (directory{last})"
             yield "one simple bind over plain LDAP, with a made-up account and a made-up password"
+        case LdapTlsStep():
+            yield f"# {step.name} (directory{last})"
+            yield f"one TLS handshake that offers {step.version} alone, and nothing after it"
+        case LdapNtlmStep():
+            yield f"# {step.name} (directory{last})"
+            yield "one NTLM login over TLS without channel binding, with a made-up account and made-up answers"
 
 
 def render_scripts(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hardening.documents.writing import quote
 from hardening.errors import ContentError, UsageError
 from hardening.inventory.waivers import load_waivers_file
 from hardening.model.check import Outcome
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hardening.report.values import Report
 
 _HEAD = "waivers:\n"
-_NARROW = 0x10000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +68,15 @@ def render_waiver(result: ResultEntry, draft: Draft, target_time: int) -> str:
         msg = f"{result.id}: {count} records that failed are too many to be listed with what was seen; close some first"
         raise UsageError(msg)
     lines = [
-        f"  - id: {_quote(draft.id)}",
-        f"    targets: [{_quote(result.target)}]",
-        f"    check: {_quote(result.check)}",
-        *([f"    keys: [{', '.join(map(_quote, keys))}]"] if keys else []),
+        f"  - id: {quote(draft.id)}",
+        f"    targets: [{quote(result.target)}]",
+        f"    check: {quote(result.check)}",
+        *([f"    keys: [{', '.join(map(quote, keys))}]"] if keys else []),
         "    holds:",
     ]
     for name, operator, operand, key in _list_pins(result, failed, draft, target_time):
-        only = f", key: {_quote(key)}" if key else ""
-        lines.append(f"      - {{field: {_quote(name)}, {operator}: {_operand(operand)}{only}}}")
+        only = f", key: {quote(key)}" if key else ""
+        lines.append(f"      - {{field: {quote(name)}, {operator}: {_operand(operand)}{only}}}")
     said = {
         "reason": draft.reason,
         "owner": draft.owner,
@@ -85,7 +84,7 @@ def render_waiver(result: ResultEntry, draft: Draft, target_time: int) -> str:
         "ticket": draft.ticket,
         "compensating": draft.compensating,
     }
-    lines += [f"    {name}: {_quote(text)}" for name, text in said.items() if text]
+    lines += [f"    {name}: {quote(text)}" for name, text in said.items() if text]
     lines += [f"    starts: {draft.starts}", f"    expires: {draft.expires}"]
     return "\n".join(lines) + "\n"
 
@@ -167,16 +166,6 @@ def _operand(value: Constant) -> str:
         case int():
             return str(value)
         case str():
-            return _quote(value)
+            return quote(value)
         case _:
-            return f"[{', '.join(map(_quote, value))}]"
-
-
-def _quote(text: str) -> str:
-    """Return text in double quotes as every YAML parser reads it; what cannot be seen is escaped."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(char if char.isprintable() else _escape(ord(char)) for char in quoted)
-
-
-def _escape(number: int) -> str:
-    return f"\\u{number:04x}" if number < _NARROW else f"\\U{number:08x}"
+            return f"[{', '.join(map(quote, value))}]"

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("hardening.cli.verify", "Check evidence: what is missing, altered or cut off, and who signed."),
     "bundle": ("hardening.cli.bundle", "Pack the evidence of a scan into one file for an auditor."),
     "schedule": ("hardening.cli.schedule", "Run scans by a timer of systemd."),
+    "discover": ("hardening.cli.discover", "Find servers in a directory, for the inventory or held against it."),
     "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
     "doctor": ("hardening.cli.doctor", "Find out what is wrong with the way to a target, with the remedy."),
     "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),

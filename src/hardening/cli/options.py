@@ -211,7 +211,7 @@ target_arguments = _bundle(
         ),
         click.option(
             "--auth",
-            type=click.Choice(["simple", "external", "anonymous", "ntlm", "kerberos"]),
+            type=click.Choice(["simple", "external", "kerberos", "anonymous", "ntlm"]),
             help="How to log in to what is named by address [default: simple to a directory, ntlm to Windows].",
         ),
         click.option(

@@ -11,6 +11,7 @@ import click
 from hardening.cli.options import content_arguments, inventory_option
 
 if TYPE_CHECKING:
+    from hardening.app.kit import KitRequest
     from hardening.cli.options import ContentArguments
     from hardening.collect.plan import Plan
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     "--kit",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write what lets an account run this plan, as root too, and nothing else.",
+    help="Write what lets an account run this plan, as root too or with read rights in a directory, and nothing else.",
 )
 @click.option(
     "--account",
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="NAME",
     help="With --kit: the account; for Windows DOMAIN\\NAME, a user or a group.",
+)
+@click.option(
+    "--directory-account",
+    default="",
+    metavar="NAME",
+    help="With --kit: the account in the directory, as EXAMPLE\\audit or cn=audit,dc=example,dc=org.",
 )
 @click.option("--from", "source", default="", metavar="ADDRESSES", help="With --kit: where it may log in from.")
 @click.option(
@@ -56,6 +63,7 @@ def plan(
     script: bool,
     kit: Path | None,
     account: str,
+    directory_account: str,
     source: str,
     public_key: IO[str] | None,
 ) -> None:
@@ -73,6 +81,7 @@ def plan(
       hardening plan -b linux-server --json | jq -r '.steps[].name'
       hardening plan -b linux-server --kit ./kit --from 192.0.2.7 --public-key audit.pub
       hardening plan -b site-windows --kit ./kit --account 'EXAMPLE\\audit'
+      hardening plan -b active-directory --kit ./kit --directory-account 'EXAMPLE\\audit'
     """
     from hardening.app.plan import describe_plan, render_scripts  # noqa: PLC0415
 
@@ -80,7 +89,11 @@ def plan(
         if targets:
             msg = "a kit is made for baselines; leave the targets out, and name baselines with -b"
             raise click.UsageError(msg)
-        _write_kit(kit, asked, account, source, public_key.read() if public_key else "")
+        from hardening.app.kit import KitRequest  # noqa: PLC0415
+
+        key = public_key.read() if public_key else ""
+        request = KitRequest(account=account, source=source, public_key=key, directory_account=directory_account)
+        _write_kit(kit, asked, request)
         return
     planned = _plan(targets, inventory, asked, endpoint or "")
     if as_json:
@@ -106,12 +119,11 @@ def _plan(targets: tuple[str, ...], inventory: Path | None, asked: ContentArgume
     return plan_for_targets(reached.targets, reached.content, only, endpoint)
 
 
-def _write_kit(folder: Path, asked: ContentArguments, account: str, source: str, public_key: str) -> None:
+def _write_kit(folder: Path, asked: ContentArguments, request: KitRequest) -> None:
     from hardening import __version__  # noqa: PLC0415
-    from hardening.app.kit import KitRequest, build_kit, write_kit  # noqa: PLC0415
+    from hardening.app.kit import build_kit, write_kit  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
 
-    request = KitRequest(account=account, source=source, public_key=public_key)
     kit = build_kit(find_site(asked.site), asked.baselines, frozenset(asked.checks), request, version=__version__)
     write_kit(kit, folder)
     click.echo(f"Plan {kit.plan}")

@@ -18,7 +18,7 @@ from hardening.inventory.address import AddressOptions
 from hardening.inventory.ssh_config import SshConfig, Surroundings
 from hardening.inventory.ssh_route import NONE
 from hardening.model.evidence import ABSENT, Absent
-from hardening.model.target import Become, HostKeys, LdapAuthentication, Target, WinRmAuthentication
+from hardening.model.target import Become, HostKeys, Target
 
 if TYPE_CHECKING:
     from hardening.cli.options import ContentArguments, TargetArguments
@@ -39,7 +39,7 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
     """Return the targets that the command line means; raises ``UsageError`` or ``ContentError``."""
     site = find_site(asked.site)
     content = load_site_content(site)
-    around = _look_around()
+    around = look_around()
     references = parse_references(asked.baselines, content)
     chosen = choose_targets(
         TargetRequest(
@@ -57,7 +57,7 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
                 sudo_password=reach.sudo_password_from,
                 password=reach.password_from,
                 ca_file=reach.ca_file,
-                authentication=_find_authentication(reach.auth),
+                authentication=reach.auth or "",
             ),
             around=around,
         ),
@@ -73,14 +73,8 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
     )
 
 
-def _find_authentication(named: str | None) -> LdapAuthentication | WinRmAuthentication | Absent:
-    if not named:
-        return ABSENT
-    is_of_directory = any(named == way for way in LdapAuthentication)
-    return LdapAuthentication(named) if is_of_directory else WinRmAuthentication(named)
-
-
-def _look_around() -> Surroundings:
+def look_around() -> Surroundings:
+    """Return what an ssh_config is read with here."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name

@@ -21,6 +21,7 @@ from hardening.report.values import Gate, Need, Outlook
 from hardening.report.views import (
     build_cards,
     count_attestations,
+    describe_directories,
     describe_outlook,
     explain_no_work,
     measure_label,
@@ -233,13 +234,15 @@ def _print_gaps(page: _Page, summary: Summary, wording: Wording) -> None:
 
 
 def _print_unexamined(page: _Page, summary: Summary, wording: Wording) -> None:
-    if not summary.unreached and not summary.unexamined:
+    unlisted = describe_directories(summary, wording)
+    if not summary.unreached and not summary.unexamined and not unlisted:
         return
     page.heading(wording.text("summary.unexamined"))
     lines = [
         _explain(wording.text("summary.unreached", target=line.target), line.reason, line.remedy, wording)
         for line in summary.unreached
     ]
+    lines += unlisted
     lines += [
         _explain(_say(group, wording), group.reason, _advise(group, wording), wording) for group in summary.unexamined
     ]

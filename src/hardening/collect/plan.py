@@ -14,7 +14,9 @@ from hardening.model.probe import Probe
 from hardening.model.step import (
     DirectoryStep,
     LdapBindStep,
+    LdapNtlmStep,
     LdapStep,
+    LdapTlsStep,
     PowerShellStep,
     Privilege,
     ShellStep,
@@ -63,7 +65,7 @@ class Plan:
     @property
     def directory_steps(self) -> tuple[DirectoryStep, ...]:
         """Everything that a directory is asked."""
-        return tuple(step for step in self.steps if isinstance(step, LdapStep | LdapBindStep))
+        return tuple(step for step in self.steps if not isinstance(step, ShellStep | PowerShellStep))
 
     def steps_as(self, privilege: Privilege) -> tuple[ShellStep, ...]:
         """Return the batch of one privilege, led by identification."""
@@ -153,3 +155,7 @@ def describe_step(step: Step) -> dict[str, str | int | bool | list[str]]:
             }
         case LdapBindStep():
             return {"channel": "ldap", "name": step.name, "bind": "made-up", "security": "plain", "slow": step.slow}
+        case LdapTlsStep():
+            return {"channel": "ldap", "name": step.name, "handshake": step.version.value, "slow": step.slow}
+        case LdapNtlmStep():
+            return {"channel": "ldap", "name": step.name, "bind": "made-up", "security": "ntlm", "slow": step.slow}

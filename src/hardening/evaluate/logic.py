@@ -100,8 +100,14 @@ def evaluate_part(node: Node, scene: Scene, *, negated: bool) -> Part:
 
 
 def _join(nodes: tuple[Node, ...], scene: Scene, *, decider: Verdict, negated: bool) -> Branch:
-    parts = tuple([evaluate_part(node, scene, negated=negated) for node in nodes])
-    return Branch(strongest({part.verdict for part in parts}, decider), parts)
+    parts = []
+    for node in nodes:
+        part = evaluate_part(node, scene, negated=negated)
+        if part.verdict is decider and scene.chooses_records:
+            # Nobody reads why a record does not count, and there may be many thousands.
+            return Branch(decider, (part,))
+        parts.append(part)
+    return Branch(strongest({part.verdict for part in parts}, decider), tuple(parts))
 
 
 def _compare(node: Comparison, scene: Scene, *, negated: bool) -> Leaf:

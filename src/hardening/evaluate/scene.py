@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hardening.evaluate.operators import TargetTime
 from hardening.model.check import Constant, FieldReference, Operand, Outcome, ParameterReference
@@ -74,7 +74,22 @@ class Scene:
 
     def as_guard(self) -> Scene:
         """Return the same scene in which absent comparisons stay undecided."""
-        return replace(self, guard=True)
+        # Not `replace`, which takes as long as a comparison: there is one for each record.
+        return Scene(
+            evidence=self.evidence,
+            fields=self.fields,
+            parameters=self.parameters,
+            when_absent=self.when_absent,
+            time=self.time,
+            guard=True,
+            prefix=self.prefix,
+            key=self.key,
+        )
+
+    @property
+    def chooses_records(self) -> bool:
+        """Say whether it is asked here which records of an ``each`` count."""
+        return self.guard and bool(self.prefix)
 
     def absence(self, own: Outcome | Absent = ABSENT) -> Verdict:
         """Return what an absent field counts for; ``own`` is what the comparison itself says about it."""

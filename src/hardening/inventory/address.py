@@ -11,6 +11,7 @@ from hardening.errors import UsageError
 from hardening.inventory.ssh_config import SshConfig
 from hardening.inventory.ssh_route import SSH_PORT, Wanted, build_route, parse_jump, require_straight
 from hardening.model.evidence import ABSENT, Absent
+from hardening.model.server import is_ip_address
 from hardening.model.target import (
     Become,
     ChrootEndpoint,
@@ -60,7 +61,7 @@ class AddressOptions:
     sudo_password: str = ""
     password: str = ""
     ca_file: str = ""
-    authentication: LdapAuthentication | WinRmAuthentication | Absent = ABSENT
+    authentication: str = ""
 
 
 LDAP_PORTS: Mapping[LdapSecurity, int] = {
@@ -149,17 +150,16 @@ def _parse_ssh(text: str, options: AddressOptions, credential: Credential) -> Ss
 def _parse_ldap(text: str, options: AddressOptions, credential: Credential) -> LdapEndpoint:
     scheme, host, port, user = _split(text)
     security = _LDAP_SCHEMES[scheme]
-    if isinstance(options.authentication, WinRmAuthentication):
-        msg = f"{scheme}://{host}: a directory knows no auth {options.authentication}; use simple or anonymous"
+    wanted = options.authentication or LdapAuthentication.SIMPLE.value
+    if wanted not in {way.value for way in LdapAuthentication}:
+        msg = f"{scheme}://{host}: a directory knows no auth {wanted}; use simple or anonymous"
         raise UsageError(msg)
     endpoint = LdapEndpoint(
         address=host,
         port=port or LDAP_PORTS[security],
         user=user or options.user,
         security=security,
-        authentication=LdapAuthentication.SIMPLE
-        if isinstance(options.authentication, Absent)
-        else options.authentication,
+        authentication=LdapAuthentication(wanted),
         ca_file=options.ca_file,
         credential=credential,
     )
@@ -173,17 +173,16 @@ def _parse_ldap(text: str, options: AddressOptions, credential: Credential) -> L
 def _parse_winrm(text: str, options: AddressOptions, credential: Credential) -> WinRmEndpoint:
     scheme, host, port, user = _split(text)
     tls = _WINRM_SCHEMES[scheme]
-    if isinstance(options.authentication, LdapAuthentication):
-        msg = f"{scheme}://{host}: WinRM knows no auth {options.authentication}; use ntlm or kerberos"
+    wanted = options.authentication or WinRmAuthentication.NTLM.value
+    if wanted not in {way.value for way in WinRmAuthentication}:
+        msg = f"{scheme}://{host}: WinRM knows no auth {wanted}; use ntlm or kerberos"
         raise UsageError(msg)
     endpoint = WinRmEndpoint(
         address=host,
         port=port or WINRM_PORTS[tls],
         tls=tls,
         user=user or options.user,
-        authentication=WinRmAuthentication.NTLM
-        if isinstance(options.authentication, Absent)
-        else options.authentication,
+        authentication=WinRmAuthentication(wanted),
         ca_file=options.ca_file,
         credential=credential,
     )
@@ -221,7 +220,7 @@ def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
     """Return what is wrong with how a directory is to be reached, and the remedy; ``None`` if nothing is."""
     plain = endpoint.security is LdapSecurity.PLAIN
     match endpoint.authentication:
-        case LdapAuthentication.SIMPLE | LdapAuthentication.EXTERNAL if plain:
+        case LdapAuthentication.SIMPLE | LdapAuthentication.EXTERNAL | LdapAuthentication.KERBEROS if plain:
             return "without encryption no login is sent", "use security: ldaps or starttls, or auth: anonymous"
         case LdapAuthentication.SIMPLE if not endpoint.user:
             return "no account is named", "name one with `user`, or ask as nobody with auth anonymous"
@@ -229,6 +228,8 @@ def find_ldap_fault(endpoint: LdapEndpoint) -> tuple[str, str] | None:
             return "no password is named", "say where it is (--password-from env:NAME, or a credential with `password`)"
         case LdapAuthentication.EXTERNAL if not endpoint.credential.key or not endpoint.credential.certificate:
             return "auth external needs a certificate and its key", "give a credential with `certificate` and `key`"
+        case LdapAuthentication.KERBEROS if is_ip_address(endpoint.address):
+            return "Kerberos knows a server by its name", "write the host name in place of the IP address"
         case LdapAuthentication.ANONYMOUS if endpoint.user:
             return "auth anonymous and an account exclude each other", "leave `user` out"
         case _:

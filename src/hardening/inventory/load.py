@@ -222,7 +222,8 @@ class _Joiner:
     def _ldap(self, entry: TargetDocument, ldap: LdapDocument, at: tuple[PathStep, ...]) -> LdapEndpoint:
         security = LdapSecurity(ldap.security)
         authentication = LdapAuthentication(ldap.auth)
-        named = ldap.credential or ("" if authentication is LdapAuthentication.ANONYMOUS else entry.credential)
+        is_asked = authentication in {LdapAuthentication.SIMPLE, LdapAuthentication.EXTERNAL}
+        named = ldap.credential or (entry.credential if is_asked else "")
         endpoint = LdapEndpoint(
             address=ldap.address,
             port=ldap.port or LDAP_PORTS[security],

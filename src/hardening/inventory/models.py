@@ -117,8 +117,8 @@ class LdapDocument(Form):
     ca_file: Text | None = Field(
         None, description="authorities to trust, from the inventory's folder [default: those of this machine]"
     )
-    auth: Literal["simple", "external", "anonymous"] = Field(
-        "simple", description="name and password, the credential's certificate, or nobody"
+    auth: Literal["simple", "external", "kerberos", "anonymous"] = Field(
+        "simple", description="name and password, the credential's certificate, a Kerberos ticket, or nobody"
     )
     credential: Text | None = None
 

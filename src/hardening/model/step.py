@@ -99,8 +99,40 @@ class LdapBindStep:
     slow: bool = False
 
 
-Step = ShellStep | PowerShellStep | LdapStep | LdapBindStep
-DirectoryStep = LdapStep | LdapBindStep
+class TlsVersion(StrEnum):
+    """A version of TLS that a server may speak."""
+
+    TLS_1_0 = "TLSv1"
+    TLS_1_1 = "TLSv1.1"
+    TLS_1_2 = "TLSv1.2"
+    TLS_1_3 = "TLSv1.3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapTlsStep:
+    """One TLS handshake with a directory that offers this version alone, on a connection of its own.
+
+    Nothing is sent but the wish for TLS. Its result is 0 where the server agreed, 91 where it did not.
+    """
+
+    name: str
+    version: TlsVersion
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapNtlmStep:
+    """One NTLM login over TLS that is not bound to it, with an account that does not exist and made-up answers.
+
+    A server that demands the binding says so before it looks at the account. No secret of anybody's is sent.
+    """
+
+    name: str
+    slow: bool = False
+
+
+DirectoryStep = LdapStep | LdapBindStep | LdapTlsStep | LdapNtlmStep
+Step = ShellStep | PowerShellStep | DirectoryStep
 
 
 def needs_root(step: Step) -> bool:

@@ -114,10 +114,11 @@ class LdapSecurity(StrEnum):
 
 
 class LdapAuthentication(StrEnum):
-    """How we say who we are: name and password, the client certificate, or not at all."""
+    """How we say who we are: name and password, the client certificate, a Kerberos ticket, or not at all."""
 
     SIMPLE = "simple"
     EXTERNAL = "external"
+    KERBEROS = "kerberos"
     ANONYMOUS = "anonymous"
 
 
@@ -126,6 +127,7 @@ class LdapEndpoint:
     r"""A directory. ``ca_file`` is a path, ``""`` means the authorities that this machine trusts.
 
     ``user`` is a name as the directory takes it: ``audit@example.org``, ``EXAMPLE\audit`` or a distinguished name.
+    With ``KERBEROS`` it is a principal, ``""`` that of the ticket's cache.
     With ``EXTERNAL`` the credential's ``certificate`` and ``key`` are shown to the server.
     """
 

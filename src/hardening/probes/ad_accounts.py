@@ -43,6 +43,7 @@ _COMPUTED = "msDS-User-Account-Control-Computed"
 _ATTRIBUTES = (
     _COMPUTED,
     "adminCount",
+    "dNSHostName",
     "description",
     "info",
     "lastLogonTimestamp",
@@ -139,6 +140,7 @@ _RECORD = {
         "whether its description or notes look as if they held a password, or an attribute holds one for Unix",
     ),
     "logon_script": FieldSpec(FieldType.TEXT, "script that runs at log-on"),
+    "host_name": FieldSpec(FieldType.TEXT, "full host name, as the computer says"),
     "operating_system": FieldSpec(FieldType.TEXT, "operating system, as the computer says"),
     "operating_system_version": FieldSpec(FieldType.TEXT, "its version, as the computer says"),
     "sync_account": FieldSpec(FieldType.TEXT, "entra_sync or seamless_sso, by its name; else none"),
@@ -240,6 +242,7 @@ def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> R
         "replaces": known(bool(entry.values("msDS-ManagedAccountPrecededByLink"))),
         "password_in_text": known(_has_password(entry)),
         "logon_script": read_attribute(entry, "scriptPath", "text"),
+        "host_name": read_attribute(entry, "dNSHostName", "text"),
         "operating_system": read_attribute(entry, "operatingSystem", "text"),
         "operating_system_version": read_attribute(entry, "operatingSystemVersion", "text"),
         "sync_account": known(_tell_sync(entry)),

@@ -32,6 +32,7 @@ from hardening.report.catalogue import (
     link_checks,
 )
 from hardening.report.decisions import build_attestation_lines, build_waiver_lines
+from hardening.report.directories import ServerTally
 from hardening.report.entries import (
     CheckFacts,
     build_check_facts,
@@ -70,6 +71,7 @@ class _Tally:
     failed: list[str] = field(default_factory=list)
     control_paths: list[ControlPaths] = field(default_factory=list)
     waived: Counter[str] = field(default_factory=Counter)
+    servers: ServerTally = field(default_factory=ServerTally)
     checks: set[str] = field(default_factory=set)
     levels: dict[str, Level] = field(default_factory=dict)
     baseline_targets: Counter[str] = field(default_factory=Counter)
@@ -133,6 +135,7 @@ class ReportBuilder:
             unexamined=tuple(
                 sorted(tally.unexamined, key=lambda group: (group.worst.rank, group.target, group.reason))
             ),
+            directories=tally.servers.results(),
             gaps=tuple(gaps),
             waivers=tuple(build_waiver_lines(waivers, info.as_of, tally.waived)),
             attestations=tuple(build_attestation_lines(attestations, content, info.as_of)),
@@ -157,6 +160,7 @@ def _add_target(
 ) -> None:
     snapshot = judgement.snapshot
     tally.targets.append(entry)
+    tally.servers.add(snapshot)
     if snapshot.reached:
         tally.unexamined.extend(build_unexamined(judgement, facts))
         tally.control_paths.extend(build_control_paths(snapshot))

@@ -29,6 +29,7 @@ from hardening.report.values import Outlook
 from hardening.report.views import (
     build_cards,
     count_attestations,
+    describe_directories,
     describe_outlook,
     explain_no_work,
     group_measures,
@@ -117,6 +118,7 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         "summary": summary,
         "once": Once(),
         "attested": tuple(count_attestations(summary, words)),
+        "directories": describe_directories(summary, words),
         "cards": cards,
         "no_work": explain_no_work(summary, words),
         "checks": {check.id: check for check in summary.checks},

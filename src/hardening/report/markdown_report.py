@@ -15,7 +15,7 @@ from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.path_words import count_paths, list_not_searched, list_searched, tell_path, tell_state
 from hardening.report.telling import checks_by_id
 from hardening.report.values import Gate
-from hardening.report.views import build_cards, explain_no_work, tell_attestation
+from hardening.report.views import build_cards, describe_directories, explain_no_work, tell_attestation
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
         f"{wording.text('summary.unreached', target=line.target)}: {wording.phrase(line.reason).text}"
         for line in summary.unreached
     ]
+    lines += describe_directories(summary, wording)
     lines += [
         wording.count(f"unexamined.{group.need}", len(group.checks), target=group.target)
         + (f": {wording.phrase(group.reason).text}" if group.reason else "")

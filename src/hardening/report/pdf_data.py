@@ -11,6 +11,7 @@ from hardening.report.values import Outlook
 from hardening.report.views import (
     build_cards,
     count_attestations,
+    describe_directories,
     describe_outlook,
     explain_no_work,
     measure_label,
@@ -237,6 +238,7 @@ def _build_unexamined(summary: Summary, words: Wording) -> Iterator[JsonData]:
         )
     else:
         yield words.text("five.all_reached")
+    yield from describe_directories(summary, words)[:2]
     errors = words.count("five.errors", summary.counts.errors)
     if summary.counts.errors:
         errors += " " + words.text("five.coverage", coverage=words.percent(summary.counts.coverage))

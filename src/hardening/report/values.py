@@ -186,6 +186,20 @@ class Unreached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryServers:
+    """The servers in use that the directory of a target knows, and those of them that this scan did not see.
+
+    ``hosts`` are the first hundred of the latter; ``complete`` says that the directory showed all its computers.
+    """
+
+    target: str
+    servers: int
+    unseen: int
+    hosts: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverLine:
     """A waiver of the site, its state at the moment of the scan, and how many results it covers.
 
@@ -322,6 +336,7 @@ class Summary:
     targets: tuple[TargetEntry, ...]
     unreached: tuple[Unreached, ...]
     unexamined: tuple[Unexamined, ...]
+    directories: tuple[DirectoryServers, ...]
     gaps: tuple[Gap, ...]
     waivers: tuple[WaiverLine, ...]
     attestations: tuple[AttestationLine, ...]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.model.judgement import Gap
-    from hardening.report.values import AttestationLine, Outlook, Summary
+    from hardening.report.values import AttestationLine, DirectoryServers, Outlook, Summary
     from hardening.report.wording import Wording
 
 _SPELLED = {"helsecert": "HelseCERT", "digdir": "Digdir", "lov": "Lov"}
@@ -116,6 +116,21 @@ def explain_no_work(summary: Summary, words: Wording) -> str:
     if not summary.counts.passed + summary.counts.failed:
         return words.text("first.unexamined")
     return words.text("first.no_measure") if summary.gaps else words.text("first.nothing")
+
+
+def describe_directories(summary: Summary, words: Wording) -> tuple[str, ...]:
+    """Return for each directory that knows servers how many of them this scan did not see."""
+    return tuple(describe_directory(line, words) for line in summary.directories)
+
+
+def describe_directory(line: DirectoryServers, words: Wording) -> str:
+    """Return in words how many of the servers in use that a directory knows this scan did not see."""
+    told = (
+        words.text("directory.unseen", n=line.unseen, target=line.target, servers=line.servers)
+        if line.unseen
+        else words.text("directory.all_seen", target=line.target, servers=line.servers)
+    )
+    return told if line.complete else f"{told} {words.text('directory.incomplete')}"
 
 
 def describe_outlook(summary: Summary, outlook: Outlook, words: Wording) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.views import measure_label, name_state
+from hardening.report.views import describe_directory, measure_label, name_state
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -290,6 +290,8 @@ def _attestation_rows(summary: Summary, words: Wording) -> Iterator[Row]:
 def _unexamined_rows(summary: Summary, words: Wording) -> Iterator[Row]:
     for line in summary.unreached:
         yield (line.target, words.phrase(line.reason).text, words.phrase(line.remedy).text, "")
+    for directory in summary.directories:
+        yield (directory.target, describe_directory(directory, words), "", ", ".join(directory.hosts))
     for group in summary.unexamined:
         why = words.count(f"unexamined.{group.need}", len(group.checks), target=group.target)
         reason = words.phrase(group.reason).text if group.reason else ""

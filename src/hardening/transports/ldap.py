@@ -1,6 +1,6 @@
 """A session on a directory: one connection, one login, searches one after another; nothing is ever changed.
 
-Beside it, where the plan says so: a connection as nobody, and one simple bind over plain LDAP with a made-up account.
+Beside it, where the plan says so: a connection as nobody, logins with a made-up account, and TLS handshakes.
 """
 
 from __future__ import annotations
@@ -8,23 +8,36 @@ from __future__ import annotations
 import contextlib
 import ssl
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hardening.errors import ConnectError
 from hardening.model.directory import ROOT_DSE, fill_base
-from hardening.model.step import Answer, LdapAnswer, LdapBindStep, LdapEntry, LdapIdentity, LdapStep, NotRun
+from hardening.model.step import (
+    Answer,
+    LdapAnswer,
+    LdapBindStep,
+    LdapEntry,
+    LdapIdentity,
+    LdapNtlmStep,
+    LdapStep,
+    LdapTlsStep,
+    NotRun,
+)
 from hardening.model.target import LdapEndpoint, LdapSecurity
 from hardening.transports.ldap_connection import LdapConnection, look_at_certificate, name_endpoint
 from hardening.transports.ldap_errors import LIBRARY_ERRORS, find_translation
+from hardening.transports.ldap_observe import try_handshake, try_unbound_ntlm
 from hardening.transports.ldap_search import find_refusal, run_search
 from hardening.transports.ldap_tls import build_context
 from hardening.transports.session import Milestone, Opening, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hardening.model.evidence import Evidence
     from hardening.model.step import DirectoryStep
+    from hardening.transports.ldap_observe import Observed
     from hardening.transports.session import DirectorySession
 
 _ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
@@ -105,6 +118,10 @@ class LdapSession:
                 return NotRun(refusal) if refusal else self._search(step, seconds)
             case LdapBindStep():
                 return self._try_made_up_bind()
+            case LdapTlsStep():
+                return self._observe(partial(try_handshake, version=step.version))
+            case LdapNtlmStep():
+                return self._observe(partial(try_unbound_ntlm, context=self._context))
 
     def _search(self, step: LdapStep, seconds: float) -> Answer:
         began = self._opening.ticks()
@@ -131,6 +148,14 @@ class LdapSession:
         if identity not in self._connections:
             self._connections[identity] = LdapConnection(self._endpoint, self._opening, self._context)
         return self._connections[identity]
+
+    def _observe(self, look: Callable[[LdapEndpoint, Opening], Observed]) -> Answer:
+        began = self._opening.ticks()
+        answer, connections = look(self._endpoint, self._opening)
+        self._closed.extend(connections)
+        if isinstance(answer, NotRun):
+            return answer
+        return replace(answer, milliseconds=max(round((self._opening.ticks() - began) * 1000), 0))
 
     def _try_made_up_bind(self) -> Answer:
         """Bind as an account that does not exist, with a password made up on the spot; a closed port is an answer."""

@@ -17,6 +17,7 @@ from hardening.errors import ConnectError
 from hardening.model.evidence import ABSENT, Field, Known
 from hardening.model.target import LdapAuthentication, LdapEndpoint, LdapSecurity
 from hardening.transports.ldap_errors import LIBRARY_ERRORS, describe_bind, find_translation, translate
+from hardening.transports.ldap_kerberos import log_in as log_in_by_kerberos
 from hardening.transports.ldap_tls import build_trusting_context, describe_tls
 from hardening.transports.session import Milestone, Opening, build_connection
 from hardening.transports.sockets import open_socket
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _START_TLS = "1.3.6.1.4.1.1466.20037"
 _PIECE = 65_536
+_NAMELESS = {LdapAuthentication.EXTERNAL: "the certificate", LdapAuthentication.KERBEROS: "the ticket's account"}
 
 
 class BoundedSocket:
@@ -179,19 +181,25 @@ class LdapConnection:
         if self.socket.tls is None:
             msg = f"{self.where}: the connection is not encrypted, so no login is sent"
             raise ConnectError(msg, "use security: ldaps or starttls", self.evidence)
+        result, message = self._authenticate(self.socket.tls)
+        if result != 0:
+            reason, remedy = describe_bind(result, message)
+            reason = f"{self.where}: login as {endpoint.user or _NAMELESS[endpoint.authentication]}: {reason}"
+            raise ConnectError(reason, remedy, self.evidence)
+        self.note(authentication=Known(endpoint.authentication.value))
+
+    def _authenticate(self, tls: ssl.SSLSocket) -> tuple[int, str]:
+        """Send the login once and return its result code and message."""
+        endpoint = self._endpoint
+        if endpoint.authentication is LdapAuthentication.KERBEROS:
+            return self._bind_kerberos(tls)
         if endpoint.authentication is LdapAuthentication.SIMPLE:
             password = self._opening.resolve(endpoint.credential.password).reveal()
             if not password:
                 msg = f"{self.where}: the password is empty, and a directory would take that for a login as nobody"
                 raise ConnectError(msg, "check what the credential's `password` refers to", self.evidence)
-            result, message = self.bind(endpoint.user, password)
-        else:
-            result, message = self._bind_external()
-        if result != 0:
-            reason, remedy = describe_bind(result, message)
-            reason = f"{self.where}: login as {endpoint.user or 'the certificate'}: {reason}"
-            raise ConnectError(reason, remedy, self.evidence)
-        self.note(authentication=Known(endpoint.authentication.value))
+            return self.bind(endpoint.user, password)
+        return self._bind_external()
 
     def bind(self, user: str, password: str) -> tuple[int, str]:
         """Try one simple bind and return its result code and message; raises ``ConnectError`` if there is none."""
@@ -212,17 +220,30 @@ class LdapConnection:
         self._ldap.sasl_credentials = b""
         return self._bind()
 
+    def _bind_kerberos(self, tls: ssl.SSLSocket) -> tuple[int, str]:
+        self.socket.allow(self._opening.limits.idle_seconds, 1_000_000)
+        try:
+            return log_in_by_kerberos(self._ldap, self._endpoint.address, self._endpoint.user, tls)
+        except ConnectError as error:
+            msg = f"{self.where}: {error.reason}"
+            raise ConnectError(msg, error.remedy, self.evidence) from error
+        except LIBRARY_ERRORS as error:
+            raise self._explain(error) from error
+
     def _bind(self) -> tuple[int, str]:
         self.socket.allow(self._opening.limits.idle_seconds, 1_000_000)
         try:
             self._ldap.bind(read_server_info=False)
         except LIBRARY_ERRORS as error:
-            if self.socket.broken:
-                reason = f"{self.where}: the login got no answer: {self.socket.broken}"
-                raise ConnectError(reason, "look into the log of the server", self.evidence) from error
-            raise translate(error, self.where, self.evidence) from error
+            raise self._explain(error) from error
         result = self._ldap.result
         return int(result["result"]), str(result["message"])
+
+    def _explain(self, error: BaseException) -> ConnectError:
+        if self.socket.broken:
+            reason = f"{self.where}: the login got no answer: {self.socket.broken}"
+            return ConnectError(reason, "look into the log of the server", self.evidence)
+        return translate(error, self.where, self.evidence)
 
     def close(self) -> None:
         """Close; a search in another thread ends too. May be called more than once."""

@@ -29,7 +29,9 @@ from hardening.model.step import (
     LdapAnswer,
     LdapBindStep,
     LdapEntry,
+    LdapNtlmStep,
     LdapStep,
+    LdapTlsStep,
     NotRun,
     PowerShellStep,
     ShellStep,
@@ -117,6 +119,10 @@ def digest_step(step: Step) -> str:
             }
         case LdapBindStep():
             content = {"channel": "ldap", "bind": "made-up"}
+        case LdapTlsStep():
+            content = {"channel": "ldap", "handshake": step.version.value}
+        case LdapNtlmStep():
+            content = {"channel": "ldap", "bind": "made-up", "security": "ntlm"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 TROUBLE: pytest.StashKey[str] = pytest.StashKey()
 PACKAGES = (
     "ldap-utils",
+    "python3-gssapi",
     "python3-samba",
     "samba",
     "samba-ad-dc",

@@ -7,6 +7,7 @@ What a file holds, its name tells:
 - `*.passwords`  an account a line, which gets the lab's password
 - `*.renames`    an object's name, a tab, its new name
 - `*.crowd`      OU, group, number: so many accounts in that OU, all in that group (tabs between)
+- `*.scale`      numbers of users, computers and groups of a whole domain; each user is in three groups, which nest
 
 In all of them `${domain}`, `${config}` and `${schema}` are names, `${sid:ACCOUNT}` is the SID of an account,
 `${char:202e}` a character by its number,
@@ -123,6 +124,32 @@ class Domain:
         self.db.modify(message)
         self.db.transaction_commit()
 
+    def scale(self, line: str) -> None:
+        """Make a domain of some size: users and computers in twenty OUs, groups in groups."""
+        users, computers, groups = map(int, line.split("\t"))
+        self.db.transaction_start()
+        ous = [f"OU=Etat {number:02},{self.name}" for number in range(20)]
+        for ou in ous:
+            self.db.add({"dn": ou, "objectClass": "organizationalUnit"}, RELAXED)
+        seen = self.fill("${filetime:-3}")
+        people = [f"CN=Bruker {number:05},{ous[number % 20]}" for number in range(users)]
+        for number, dn in enumerate(people):
+            account = {"sAMAccountName": f"bruker{number:05}", "userAccountControl": "512", "lastLogonTimestamp": seen}
+            self.db.add({"dn": dn, "objectClass": "user", "mail": f"b{number}@kommune.test", **account}, RELAXED)
+        for number in range(computers):
+            system = "Windows Server 2022 Standard" if number % 10 == 0 else "Windows 11 Enterprise"
+            name = f"maskin{number:05}"
+            account = {"sAMAccountName": f"{name}$", "userAccountControl": "4096", "lastLogonTimestamp": seen}
+            told = {"dNSHostName": f"{name}.kommune.test", "operatingSystem": system}
+            self.db.add({"dn": f"CN={name},{ous[number % 20]}", "objectClass": "computer", **account, **told}, RELAXED)
+        teams = [f"CN=Gruppe {number:05},{ous[number % 20]}" for number in range(groups)]
+        for number, dn in enumerate(teams):
+            members = sorted({people[(number * 12 + step * 7) % users] for step in range(12)})
+            below = [teams[number - 1]] if number % 5 else []
+            group = {"sAMAccountName": f"gruppe{number:05}", "member": [*members, *below]}
+            self.db.add({"dn": dn, "objectClass": "group", **group}, RELAXED)
+        self.db.transaction_commit()
+
 
 def lines(text: str) -> Iterator[str]:
     """Yield the lines that say something."""
@@ -149,6 +176,7 @@ def seed(configuration: str, file: Path) -> None:
         ".passwords": domain.set_password,
         ".renames": domain.rename,
         ".crowd": domain.crowd,
+        ".scale": domain.scale,
     }
     for line in lines(text):
         by_line[file.suffix](line)

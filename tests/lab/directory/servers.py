@@ -59,6 +59,8 @@ class Directory:
             leader.end()
 
 
+CURRENT_TLS: Final = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
+
 CATALOGUE: Final = {
     spec.name: spec
     for spec in (
@@ -75,9 +77,21 @@ CATALOGUE: Final = {
         DirectorySpec(name="slapd-unknown", number=68, state=SlapdSpec(is_hard=True), fault=Fault.UNKNOWN_AUTHORITY),
         DirectorySpec(name="slapd-bare", number=69, state=SlapdSpec(is_hard=True), fault=Fault.BARE_AUTHORITY),
         DirectorySpec(name="dc-seeded", number=70, state=SambaSpec(seeds=("accounts", "weak"))),
-        DirectorySpec(name="dc-clean", number=71, state=SambaSpec(seeds=("accounts", "clean"))),
+        DirectorySpec(
+            name="dc-clean", number=71, state=SambaSpec(seeds=("accounts", "clean"), tls_priority=CURRENT_TLS)
+        ),
+        DirectorySpec(name="slapd-kit", number=74, state=SlapdSpec(is_hard=True)),
+        DirectorySpec(name="dc-narrow", number=75, state=SambaSpec(seeds=("accounts", "narrow"))),
+        DirectorySpec(name="dc-kerberos", number=77, state=SambaSpec(seeds=("accounts", "kerberos"), trusts_tls=True)),
+        DirectorySpec(name="dc-signing", number=78, state=SambaSpec(seeds=("accounts", "kerberos"))),
+        DirectorySpec(name="dc-tenth", number=79, state=SambaSpec(seeds=("accounts", "tenth"))),
+        DirectorySpec(name="dc-servers", number=76, state=SambaSpec(seeds=("accounts", "servers"))),
     )
 }
+
+
+LARGE: Final = DirectorySpec(name="dc-large", number=80, state=SambaSpec(seeds=("accounts", "large")))
+"""The domain of the benchmark, which takes minutes to make; no test asks for it."""
 
 
 def prepare(cache: Path) -> None:
@@ -89,7 +103,7 @@ def prepare(cache: Path) -> None:
 
 def start_directory(lab: Lab, name: str, cache: Path) -> Directory:
     """Return a directory, started if it does not run yet."""
-    spec = CATALOGUE[name]
+    spec = LARGE if name == LARGE.name else CATALOGUE[name]
     place = HostFolder(lab.folder / "hosts" / name, name)
     if not place.launcher().is_alive():
         stop_host(place, lab.network)

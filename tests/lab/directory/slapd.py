@@ -113,6 +113,8 @@ def _global(spec: SlapdSpec) -> tuple[str, ...]:
         return ("olcAllows: bind_v2 bind_anon_cred bind_anon_dn", "olcLogLevel: none")
     return (
         "olcTLSProtocolMin: 3.3",
+        # The line above does nothing where slapd is built with GnuTLS, as Debian's is.
+        "olcTLSCipherSuite: NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2",
         "olcDisallows: bind_anon",
         "olcRequires: authc",
         "olcSecurity: simple_bind=128",
