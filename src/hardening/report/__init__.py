@@ -73,6 +73,30 @@ def _render_sarif(report: Report, options: RenderOptions) -> Iterator[OutputFile
     return render_sarif(report, options)
 
 
+def _render_oscal_ar(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.oscal_ar_report import render_oscal_ar  # noqa: PLC0415
+
+    return render_oscal_ar(report, options)
+
+
+def _render_oscal_poam(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.oscal_poam_report import render_oscal_poam  # noqa: PLC0415
+
+    return render_oscal_poam(report, options)
+
+
+def _render_xccdf(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.xccdf_report import render_xccdf  # noqa: PLC0415
+
+    return render_xccdf(report, options)
+
+
+def _render_hdf(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
+    from hardening.report.hdf_report import render_hdf  # noqa: PLC0415
+
+    return render_hdf(report, options)
+
+
 def _render_pdf(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
     from hardening.report.pdf_report import render_pdf  # noqa: PLC0415
 
@@ -95,6 +119,10 @@ FORMATS: dict[str, Format] = {
     "codequality": Format("codequality", ".json", _render_codequality),
     "openmetrics": Format("openmetrics", ".prom", _render_openmetrics),
     "ecs": Format("ecs", ".ndjson", _render_ecs),
+    "oscal-ar": Format("oscal-ar", ".json", _render_oscal_ar),
+    "oscal-poam": Format("oscal-poam", ".json", _render_oscal_poam),
+    "xccdf": Format("xccdf", ".xml", _render_xccdf),
+    "hdf": Format("hdf", ".json", _render_hdf),
     "pdf": Format("pdf", ".pdf", _render_pdf, (View.SUMMARY, View.ACTIONS), library="typst", extra="pdf"),
     "xlsx": Format("xlsx", ".xlsx", _render_xlsx, library="xlsxwriter", extra="xlsx"),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.telling import checks_by_id
+from hardening.report.telling import checks_by_id, tell_waiver
 from hardening.report.values import Gate
 from hardening.report.views import build_cards, explain_no_work
 from hardening.report.wording import load_wording
@@ -27,6 +27,7 @@ MOST_TARGETS = 100
 MOST_MEASURES = 10
 MOST_GAPS = 100
 MOST_UNEXAMINED = 50
+MOST_WAIVERS = 50
 LONGEST_CELL = 500
 _SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
@@ -49,6 +50,7 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_targets(summary, wording)
     yield from _write_first(summary, wording)
     yield from _write_gaps(summary, wording)
+    yield from _write_waived(summary, wording)
     yield from _write_unexamined(summary, wording)
 
 
@@ -65,6 +67,9 @@ def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
             errors=counts.errors,
         )
     )
+    if counts.waived:
+        compliance = wording.percent(counts.compliance_with_waivers)
+        yield escape(wording.count("summary.waived", counts.waived, compliance=compliance))
     yield escape(wording.text("scope.line", n=controls.not_examined, m=controls.total))
     if isinstance(gate := summary.info.gate, Gate):
         yield ""
@@ -125,6 +130,20 @@ def _write_gaps(summary: Summary, wording: Wording) -> Iterator[str]:
         yield f"- {escape(wording.count('summary.more_gaps', len(summary.gaps) - MOST_GAPS))}"
 
 
+def _write_waived(summary: Summary, wording: Wording) -> Iterator[str]:
+    used = [waiver for waiver in summary.waivers if waiver.results]
+    if not used:
+        return
+    yield ""
+    yield f"## {escape(wording.text('waivers.title'))}"
+    yield ""
+    for waiver in used[:MOST_WAIVERS]:
+        covers = wording.count("waivers.covers", waiver.results)
+        yield f"- {escape(tell_waiver(waiver, wording))} (`{waiver.check}`, {escape(covers)})"
+    if len(used) > MOST_WAIVERS:
+        yield f"- {escape(wording.text('value.more', n=len(used) - MOST_WAIVERS))}"
+
+
 def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
     lines = [
         f"{wording.text('summary.unreached', target=line.target)}: {wording.phrase(line.reason).text}"
@@ -149,6 +168,6 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(escape(cell) for cell in cells) + " |"
 
 
-def escape(text: str) -> str:
+def escape(text: str, longest: int = LONGEST_CELL) -> str:
     """Return text that Markdown shows as it is: one line, no links, no markup, no HTML, nobody called."""
-    return _SIGNS.sub(r"\\\g<0>", clean_line(text, LONGEST_CELL).encode("utf-8", "replace").decode())
+    return _SIGNS.sub(r"\\\g<0>", clean_line(text, longest).encode("utf-8", "replace").decode())
