@@ -43,7 +43,7 @@ MOST_KEPT = 8
 class EvaluateRequest:
     """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
 
-    ``waivers`` count at ``as_of``; without one, when the first target was visited.
+    ``waivers`` and support tables count at ``as_of``; without one, when the first target was visited, or that target.
     With ``new_since`` only gaps that the earlier report does not have close the gate.
     ``command`` is the command line to print in the report, ``options`` further choices worth telling.
     """
@@ -90,6 +90,7 @@ def assess(
                 kinds=KIND_FIELDS,
                 only_checks=request.only_by_target.get(snapshot.target, request.only),
                 overrides=request.parameters.site_overrides(snapshot.labels),
+                moment=request.as_of,
             )
             yield book.apply(judgement)
 

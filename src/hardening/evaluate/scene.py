@@ -22,7 +22,8 @@ class Scene:
     """Everything that the value of a node depends on.
 
     Inside an ``each``, ``evidence`` and ``fields`` hold one record under the empty probe name, ``prefix`` is what
-    reasons put before its fields, and ``key`` names it. In a ``guard`` absent comparisons stay undecided.
+    reasons put before its fields, and ``key`` names it. In a ``guard`` absent comparisons stay undecided. ``time`` is
+    what the target's clock said; ``moment`` is the day of the judgement, from which fields by calendar count.
     """
 
     evidence: Mapping[str, Evidence]
@@ -30,6 +31,7 @@ class Scene:
     parameters: Mapping[str, Constant]
     when_absent: Outcome
     time: TargetTime
+    moment: TargetTime = ABSENT
     guard: bool = False
     prefix: str = ""
     key: str = ""
@@ -53,6 +55,7 @@ class Scene:
             parameters=self.parameters,
             when_absent=self.when_absent,
             time=self.time,
+            moment=self.moment,
             guard=self.guard,
             prefix=prefix,
             key=key,

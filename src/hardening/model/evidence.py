@@ -29,11 +29,16 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What a probe kind promises about one field; ``record`` names the fields of each record."""
+    """What a probe kind promises about one field; ``record`` names the fields of each record.
+
+    ``by_calendar`` marks a time that is no thing of the target's, such as the end of a support: its age counts from the
+    scan, or from the day that was asked for, and never from the target's clock.
+    """
 
     type: FieldType
     description: str
     record: Mapping[str, FieldSpec] = field(default_factory=dict)
+    by_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
