@@ -82,6 +82,31 @@ def test_missing_key_stops_the_scan_before_it_starts(hardening: Command, recordi
     assert not list(Path(os.environ["STATE_DIRECTORY"]).glob("scans/*"))
 
 
+def test_key_with_a_passphrase_that_nobody_gives_stops_the_scan_before_it_starts(
+    hardening: Command, tmp_path: Path, recording: Path
+) -> None:
+    key = make_key(tmp_path, passphrase="vinter i Bergen")
+    run = hardening("scan", f"recorded:{recording}", "--sign-key", key)
+    assert (run.status, "--sign-passphrase-from" in run.err) == (2, True)
+    assert not list(Path(os.environ["STATE_DIRECTORY"]).glob("scans/*"))
+
+
+def test_agent_that_is_not_there_stops_the_scan_before_it_starts(
+    hardening: Command, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    run = hardening("scan", f"recorded:{recording}", "--sign-key", "agent:SHA256:abc")
+    assert (run.status, "agent" in run.err) == (2, True)
+    assert not list(Path(os.environ["STATE_DIRECTORY"]).glob("scans/*"))
+
+
+def test_signature_by_a_key_that_is_not_allowed_is_told(signed: Command, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    others = allow(tmp_path / "other", make_key(tmp_path / "other"))
+    run = signed("verify", "latest", "--allowed-signers", others)
+    assert (run.status, run.out.startswith("unknown signer: MANIFEST is signed by SHA256:")) == (10, True)
+
+
 def test_what_is_no_bundle_is_told(hardening: Command, tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(b"x" * 2_000)
     run = hardening("verify", "x.tar")
