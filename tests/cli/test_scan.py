@@ -201,3 +201,13 @@ def test_support_tables_are_held_against_the_day_that_is_asked_for(
         "scan", f"recorded:{recording}", "--check", "linux-os-supported", "--as-of", day, "-o", "json=-", "-q"
     )
     assert outcomes(run.report) == {"linux-os-supported": outcome}
+
+
+def test_account_that_nobody_knows_scans_from_an_address(
+    hardening: Command, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "kept by the test")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 61_234)
+    run = hardening("scan", f"recorded:{recording}", "--fail-on", "never", "-q")
+    assert (run.status, run.err) == (0, "")
