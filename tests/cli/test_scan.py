@@ -191,3 +191,23 @@ def test_clock_that_is_two_years_off_is_told_and_ages_count_from_it(
     assert (run.status in {3, 10}, target["clock_difference"]) == (True, seconds)
     said = [run.err, (tmp_path / "gap.html").read_text("utf-8")]
     assert ["differs from ours by 730\u00a0d 0\u00a0h" in text for text in said] == [True, True], run.err
+
+
+@pytest.mark.parametrize(("day", "outcome"), [("2027-01-01", "pass"), ("2060-01-01", "fail")])
+def test_support_tables_are_held_against_the_day_that_is_asked_for(
+    hardening: Command, recording: Path, day: str, outcome: str
+) -> None:
+    run = hardening(
+        "scan", f"recorded:{recording}", "--check", "linux-os-supported", "--as-of", day, "-o", "json=-", "-q"
+    )
+    assert outcomes(run.report) == {"linux-os-supported": outcome}
+
+
+def test_account_that_nobody_knows_scans_from_an_address(
+    hardening: Command, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "kept by the test")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 61_234)
+    run = hardening("scan", f"recorded:{recording}", "--fail-on", "never", "-q")
+    assert (run.status, run.err) == (0, "")

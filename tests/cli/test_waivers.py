@@ -328,3 +328,11 @@ def test_upgrade_of_content_is_told_by_check_version(
 def test_mistake_gets_one_clear_line(hardening: Command, site: Path, words: list[str], line: str) -> None:
     run = hardening(*words)
     assert (run.status, line in run.err, (site / "state").exists()) == (2, True, False), run.err
+
+
+def test_waived_gap_is_no_gap_in_the_trend(hardening: Command, site: Path) -> None:
+    scan(hardening)
+    write(site / "waivers.yaml", WAIVER)
+    scan(hardening)
+    points = hardening("trend", "--json").report["points"]
+    assert [(point["failed"], point["gaps"]["high"]) for point in points] == [(1, 1), (1, 0)]

@@ -7,17 +7,20 @@ from dataclasses import replace
 import pytest
 
 from hardening.evaluate.judge import judge_check, resolve_parameters, result_id
-from hardening.model.check import Check, Comparison, Outcome
-from hardening.model.evidence import Absent, Known, Unreadable
+from hardening.model.check import Check, Comparison, Each, FieldReference, Node, Outcome
+from hardening.model.evidence import ABSENT, Absent, FieldSpec, FieldType, Known, Unreadable
 from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform, PlatformCondition
 from hardening.model.result import Origin, ParameterValue, Result
 from hardening.model.snapshot import EndpointRecord, Snapshot
 from tests.evaluate.examples import (
+    DAY,
     DEBIAN,
     FAILS,
+    FIELDS,
     HOLDS,
     KINDS,
     MISSING,
+    NOW,
     SEEN,
     UNKNOWN,
     compare,
@@ -297,3 +300,48 @@ def test_the_id_has_a_digest_of_the_parameters_that_are_not_the_default() -> Non
 def test_a_parameter_that_the_check_does_not_have_is_not_the_default() -> None:
     given = {"least": ParameterValue(8, Origin.BASELINE)}
     assert result_id("web-01", make_check(), given) == "web-01/linux-thing@39a8c6aa"
+
+
+DATED = {
+    **FIELDS,
+    "ends": FieldSpec(FieldType.TIME, "end of support", by_calendar=True),
+    "rows": FieldSpec(
+        FieldType.RECORDS, "rows", {"ends": FieldSpec(FieldType.TIME, "end of support", by_calendar=True)}
+    ),
+}
+ENDED = compare("p.ends", "at_most", 0)
+EACH_ENDED = Each(
+    field=FieldReference("p", "rows"),
+    key="ends",
+    expect=compare("ends", "at_most", 0),
+    when_empty=Outcome.ERROR,
+)
+
+
+def judge_dated(node: Node, *, moment: int | Absent = ABSENT, clock: int | Absent = NOW) -> Outcome:
+    """Judge an end of support that is 100 days after the visit."""
+    ends = Known(NOW + 100 * DAY)
+    snapshot = replace(
+        make_snapshot({"ends": ends, "rows": Known(({"ends": ends},)), "changed": Known(NOW - 5 * DAY)}),
+        time=NOW,
+        target_time=clock,
+    )
+    return judge_check(make_check(node), snapshot, NOTHING_SET, kinds={"thing": DATED}, moment=moment).outcome
+
+
+@pytest.mark.parametrize("node", [ENDED, EACH_ENDED])
+@pytest.mark.parametrize("clock", [NOW, NOW + 900 * DAY, NOW - 900 * DAY, ABSENT])
+def test_end_of_support_counts_from_the_visit_whatever_the_target_takes_for_now(
+    node: Node, clock: int | Absent
+) -> None:
+    assert judge_dated(node, clock=clock) is Outcome.PASS
+
+
+@pytest.mark.parametrize("node", [ENDED, EACH_ENDED])
+@pytest.mark.parametrize(("days", "outcome"), [(99, Outcome.PASS), (101, Outcome.FAIL)])
+def test_end_of_support_counts_from_the_day_that_was_asked_for(node: Node, days: int, outcome: Outcome) -> None:
+    assert judge_dated(node, moment=NOW + days * DAY) is outcome
+
+
+def test_age_of_what_is_on_the_target_counts_from_its_clock_whatever_day_is_asked_for() -> None:
+    assert judge_dated(compare("p.changed", "at_most", 10), moment=NOW + 900 * DAY) is Outcome.PASS

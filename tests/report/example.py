@@ -37,8 +37,9 @@ from hardening.model.result import Origin, ParameterValue, Reason, Result, Verdi
 from hardening.model.snapshot import EndpointRecord, Privileges, Snapshot, StepRecord
 from hardening.model.step import Privilege, ShellStep
 from hardening.model.texts import Texts
+from hardening.model.waiver import DAY, Waiver, Waivers
 from hardening.probes.kind import ProbeKind
-from hardening.report.build import ReportBuilder
+from hardening.report.build import NO_WAIVERS, ReportBuilder
 from hardening.report.values import Gate, Report, ScanInfo
 
 if TYPE_CHECKING:
@@ -834,7 +835,7 @@ def _judgement(snapshot: Snapshot, content: Content, results: Sequence[Result]) 
 
 
 def build_gaps(judgements: Sequence[TargetJudgement], content: Content) -> tuple[Gap, ...]:
-    """Return all failed results, worst first."""
+    """Return all failed results without a waiver, worst first."""
     exposures = {"internet": 3, "dmz": 2, "internal": 1}
     gaps = [
         Gap(
@@ -846,7 +847,7 @@ def build_gaps(judgements: Sequence[TargetJudgement], content: Content) -> tuple
         )
         for judgement in judgements
         for result in judgement.results
-        if result.outcome is Outcome.FAIL
+        if result.outcome is Outcome.FAIL and not result.waivers
     ]
     return tuple(sorted(gaps, key=lambda gap: (-gap.risk, gap.result)))
 
@@ -943,10 +944,36 @@ def build_attestations(text: str = "") -> tuple[Attestation, ...]:
     )
 
 
+WAIVER = Waiver(
+    id="W-1",
+    check="linux-perm-shadow",
+    targets=("web-01",),
+    holds=(),
+    reason="The old agent reads it.",
+    owner="Kari Nordmann",
+    approver="Ola Hansen",
+    ticket="SAK-1",
+    compensating="Nobody logs in there.",
+    starts=STARTED - 30 * DAY,
+    ends=STARTED + 60 * DAY,
+)
+
+
+def build_waived(content: Content | None = None) -> Report:
+    """Return the report of the example in which a waiver covers the first gap of the first server."""
+    content = content or build_content()
+    first, *others = build_judgements(content)
+    gap = next(result for result in first.results if result.outcome is Outcome.FAIL)
+    results = tuple(replace(each, waivers=("W-1",)) if each is gap else each for each in first.results)
+    waivers = Waivers(waivers=(replace(WAIVER, check=gap.check),))
+    return build_example([replace(first, results=results), *others], content, waivers=waivers)
+
+
 def build_example(
     judgements: Sequence[TargetJudgement] | None = None,
     content: Content | None = None,
     attestations: Sequence[Attestation] | None = None,
+    waivers: Waivers = NO_WAIVERS,
 ) -> Report:
     """Return the report of the example, or of other judgements."""
     content = content or build_content()
@@ -961,4 +988,5 @@ def build_example(
         measures=build_measures(judged, content, gaps),
         actions=build_actions(content, gaps),
         attestations=build_attestations() if attestations is None else attestations,
+        waivers=waivers,
     )

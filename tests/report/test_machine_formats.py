@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,13 +22,19 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import xmlschema
+from jsonschema_rs import validator_for
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from hardening.model.check import Outcome
+from hardening.model.judgement import Counts
 from hardening.model.texts import Language
 from hardening.report import FORMATS, sarif_report
+from hardening.report.build import with_info
 from hardening.report.csv_report import COLUMNS
+from hardening.report.target_values import TargetReport
 from hardening.report.values import Report
-from tests.report.example import build_example
+from tests.lab import packages
+from tests.report.example import build_example, build_waived
 from tests.report.hostile import HOSTILE, build_hostile
 from tests.report.rendering import render, small_example
 
@@ -31,7 +42,19 @@ THIRD_PARTY = Path(__file__).parents[3] / "shared/third_party"
 needs_schemas = pytest.mark.skipif(
     not THIRD_PARTY.exists(), reason="the public schemas are not beside this checkout (shared/third_party)"
 )
-MACHINE = ("junit", "sarif", "codequality", "openmetrics", "ecs", "csv", "md")
+MACHINE = (
+    "junit",
+    "sarif",
+    "codequality",
+    "openmetrics",
+    "ecs",
+    "csv",
+    "md",
+    "oscal-ar",
+    "oscal-poam",
+    "xccdf",
+    "hdf",
+)
 
 
 @pytest.mark.parametrize("name", MACHINE)
@@ -136,6 +159,49 @@ def test_sarif_keeps_the_worst_and_says_what_is_left_out(monkeypatch: pytest.Mon
     assert notes[-1].startswith(f"{len(report.summary.gaps) - 3} gaps of lesser weight are left out")
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Targets that are built anew on each walk."""
+
+    build: Callable[[str], TargetReport]
+    names: Sequence[str]
+
+    def __iter__(self) -> Iterator[TargetReport]:
+        return map(self.build, self.names)
+
+
+def many_gaps(gaps: int) -> Report:
+    """Return a report of so many targets that it has that many gaps."""
+    report = build_example()
+    (target,) = [each for each in report.targets if each.entry.name == "web-01"]
+    own = [gap for gap in report.summary.gaps if gap.target == "web-01"]
+    names = [f"web-{number:05}" for number in range(gaps // len(own) + 1)]
+
+    def renamed(name: str) -> TargetReport:
+        results = [
+            replace(result, target=name, id=f"{name}/{result.check}")
+            for result in target.results
+            if result.outcome is Outcome.FAIL
+        ]
+        return replace(target, entry=replace(target.entry, name=name), results=tuple(results))
+
+    found = [replace(gap, target=name, result=f"{name}/{gap.check}") for gap in own for name in names][:gaps]
+    counts = Counts(failed=len(own) * len(names))
+    return Report(replace(report.summary, gaps=tuple(found), counts=counts), Targets(renamed, names))
+
+
+@pytest.mark.slow
+def test_sarif_of_100_000_gaps_is_within_the_limits_of_github() -> None:
+    report = many_gaps(100_000)
+    raw = render(report, "sarif")
+    (run,) = json.loads(raw)["runs"]
+    tags = [len(rule["properties"]["tags"]) for rule in run["tool"]["driver"]["rules"]]
+    assert (len(run["results"]), max(tags) <= 20, len(gzip.compress(raw)) < 10_000_000) == (25_000, True, True)
+    notes = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
+    left_out = report.summary.counts.failed - 25_000
+    assert notes[-1].startswith(f"{left_out:,} gaps of lesser weight are left out")
+
+
 def _with_names(results: Any) -> Iterator[Any]:
     for result in results:
         yield {**result, "logicalName": result["locations"][0]["logicalLocations"][0]["name"]}
@@ -215,3 +281,177 @@ def test_markdown_stays_below_what_a_job_summary_takes() -> None:
     report = build_example()
     many = replace(report.summary, gaps=report.summary.gaps * 10_000, targets=report.summary.targets * 5_000)
     assert len(render(Report(many, ()), "md")) < 1_000_000
+
+
+def oscal(kind: str, report: Report) -> list[str]:
+    schema = json.loads((THIRD_PARTY / f"oscal_{kind}_schema.json").read_text("utf-8"))
+    name = {"assessment-results": "oscal-ar", "poam": "oscal-poam"}[kind]
+    return [error.message for error in validator_for(schema).iter_errors(json.loads(render(report, name)))]
+
+
+def nothing_asked() -> Report:
+    return build_example([])
+
+
+REPORTS: dict[str, Callable[[], Report]] = {
+    "plain": build_example,
+    "waived": build_waived,
+    "nothing": nothing_asked,
+    **{name: partial(build_hostile, text) for name, text in HOSTILE.items()},
+}
+
+
+@needs_schemas
+@pytest.mark.parametrize("build", REPORTS.values(), ids=list(REPORTS))
+@pytest.mark.parametrize("kind", ["assessment-results", "poam"])
+def test_oscal_meets_its_schema(kind: str, build: Callable[[], Report]) -> None:
+    assert oscal(kind, build()) == []
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+@pytest.mark.parametrize("name", ["oscal-ar", "oscal-poam"])
+def test_oscal_ids_name_one_thing_each_and_every_reference_leads_to_one(name: str) -> None:
+    nodes = list(walk(json.loads(render(build_waived(), name))))
+    named = Counter(node["uuid"] for node in nodes if "uuid" in node)
+    used = {
+        value
+        for node in nodes
+        for key, value in node.items()
+        if key in {"observation-uuid", "risk-uuid", "subject-uuid"}
+    }
+    assert [uuid for uuid, times in named.items() if times > 1] == []
+    assert used - set(named) == set()
+
+
+def later(report: Report) -> Report:
+    """Return the same report of a scan a day later."""
+    info = report.summary.info
+    return with_info(report, replace(info, started=info.started + 86_400, finished=info.finished + 86_400))
+
+
+def uuids(report: Report, name: str, member: str) -> set[str]:
+    (document,) = json.loads(render(report, name)).values()
+    holder = document["results"][0] if "results" in document else document
+    return {each["uuid"] for each in holder[member]}
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), [("oscal-ar", "risks"), ("oscal-poam", "risks"), ("oscal-poam", "poam-items")]
+)
+def test_oscal_names_a_gap_alike_in_each_scan(name: str, member: str) -> None:
+    report = build_waived()
+    assert uuids(report, name, member) == uuids(later(report), name, member)
+
+
+def test_oscal_risks_of_both_documents_are_the_same() -> None:
+    report = build_waived()
+    assert uuids(report, "oscal-ar", "risks") == uuids(report, "oscal-poam", "risks")
+
+
+def test_oscal_observations_belong_to_one_scan() -> None:
+    report = build_example()
+    assert uuids(report, "oscal-ar", "observations") & uuids(later(report), "oscal-ar", "observations") == set()
+
+
+def test_oscal_has_an_observation_a_result_and_a_risk_a_gap() -> None:
+    report = build_example()
+    counts = report.summary.counts
+    assert len(uuids(report, "oscal-ar", "observations")) == sum(len(target.results) for target in report.targets)
+    assert len(uuids(report, "oscal-ar", "risks")) == counts.failed
+
+
+def test_oscal_has_no_finding_of_what_was_not_examined_everywhere() -> None:
+    report = build_example()
+    (results,) = json.loads(render(report, "oscal-ar"))["assessment-results"]["results"]
+    states = {
+        f"{baseline.id}_{control.id}".replace(" ", "_"): control.state.value
+        for baseline in report.summary.baselines
+        for control in baseline.controls
+    }
+    found = {(states[each["target"]["target-id"]], each["target"]["status"]["state"]) for each in results["findings"]}
+    assert found <= {("pass", "satisfied"), ("fail", "not-satisfied")}
+    assert ("fail", "not-satisfied") in found
+
+
+def test_oscal_plan_without_a_gap_says_so() -> None:
+    plan = json.loads(render(nothing_asked(), "oscal-poam"))["plan-of-action-and-milestones"]
+    assert [item["title"] for item in plan["poam-items"]] == ["No gap to act on"]
+
+
+@needs_schemas
+@pytest.mark.parametrize("build", REPORTS.values(), ids=list(REPORTS))
+def test_hdf_meets_its_schema(build: Callable[[], Report]) -> None:
+    schema = json.loads((THIRD_PARTY / "hdf-exec-json.json").read_text("utf-8"))
+    errors = jsonschema.Draft7Validator(schema).iter_errors(json.loads(render(build(), "hdf")))
+    assert [error.message[:300] for error in errors] == []
+
+
+def test_hdf_counts_are_those_of_its_controls() -> None:
+    data = json.loads(render(build_example(), "hdf"))
+    held = Counter(control["results"][0]["status"] for profile in data["profiles"] for control in profile["controls"])
+    said = {name: each["total"] for name, each in data["statistics"]["controls"].items()}
+    assert said == {name: held[name] for name in said}
+    assert held["error"] > 0
+
+
+def test_hdf_takes_nothing_but_what_does_not_apply_for_not_applicable() -> None:
+    data = json.loads(render(build_example(), "hdf"))
+    found = {
+        control["results"][0]["status"]
+        for profile in data["profiles"]
+        for control in profile["controls"]
+        if control["impact"] == 0
+    }
+    assert found == {"skipped"}
+
+
+def test_xccdf_has_a_result_for_each_of_ours() -> None:
+    page = ET.fromstring(render(build_example(), "xccdf"))  # noqa: S314 - what we have just written
+    space = "{http://checklists.nist.gov/xccdf/1.2}"
+    found = Counter(rule.findtext(f"{space}result") for rule in page.iter(f"{space}rule-result"))
+    counts = build_example().summary.counts
+    assert found == {
+        "pass": counts.passed,
+        "fail": counts.failed,
+        "error": counts.errors,
+        "notapplicable": counts.not_applicable,
+    }
+
+
+def run_oscap(path: Path) -> tuple[int, str]:
+    """Have OpenSCAP judge a file; it is installed if it is missing (root, Debian)."""
+    if not shutil.which("oscap"):
+        if os.geteuid() != 0:
+            pytest.skip("no oscap on this machine, and only root can install it")
+        packages.install(("openscap-scanner",))
+    run = subprocess.run(["oscap", "xccdf", "validate", str(path)], capture_output=True, text=True, check=False)
+    return run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("build", REPORTS.values(), ids=list(REPORTS))
+def test_xccdf_is_valid_for_openscap(build: Callable[[], Report], tmp_path: Path) -> None:
+    path = tmp_path / "xccdf.xml"
+    path.write_bytes(render(build(), "xccdf"))
+    status, said = run_oscap(path)
+    missing = set(re.findall(r"(?:should have|has no) (a \S+ \S+|at least one \S+|exactly one \S+|platform)", said))
+    assert (status, missing) == (0, {"a 'metadata' element,", "a @test-system attribute.", "platform"} & missing), said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_openscap_finds_a_result_that_xccdf_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "xccdf.xml"
+    path.write_bytes(render(build_example(), "xccdf").replace(b"<result>pass</result>", b"<result>fine</result>"))
+    status, said = run_oscap(path)
+    assert (status, "fine" in said) == (2, True), said

@@ -39,7 +39,8 @@ KIND_FIELDS = {name: kind.fields for name, kind in KINDS.items()}
 class EvaluateRequest:
     """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
 
-    ``waivers`` and ``attestations`` count at ``as_of``; without one, when the first target was visited.
+    ``waivers``, ``attestations`` and support tables count at ``as_of``; without one, when the first target was visited,
+    or that target.
     With ``new_since`` only gaps that the earlier report does not have close the gate.
     ``command`` is the command line to print in the report, ``options`` further choices worth telling.
     """
@@ -89,6 +90,7 @@ def assess(
             kinds=KIND_FIELDS,
             only_checks=request.only_by_target.get(snapshot.target, request.only),
             overrides=request.parameters.site_overrides(snapshot.labels),
+            moment=request.as_of,
         )
         judgement = book.apply(judged)
         actions.add(judgement)

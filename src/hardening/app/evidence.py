@@ -9,7 +9,16 @@ from hardening.errors import SnapshotError, UsageError
 from hardening.seal.bundle import LARGEST, pack_bundle, unpack_bundle
 from hardening.seal.chain import Chain
 from hardening.seal.manifest import MANIFEST, parse_manifest
-from hardening.seal.verify import CHAIN, Trust, check_bundle, check_chain, check_scan, read_allowed_signers
+from hardening.seal.timestamp import SUFFIX, open_authority
+from hardening.seal.verify import (
+    CHAIN,
+    Trust,
+    check_bundle,
+    check_chain,
+    check_scan,
+    check_stamp,
+    read_allowed_signers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +40,7 @@ def build_bundle(folder: Path, state: State) -> bytes:
         raise SnapshotError(msg) from error
     for link in Chain(state.chain).links():
         if int(link.name.partition("-")[0]) < number:
-            for path in (link, link.with_name(f"{link.name}.sig")):
+            for path in (link, link.with_name(f"{link.name}.sig"), link.with_name(f"{link.name}{SUFFIX}")):
                 if path.exists():
                     files[f"{CHAIN}{path.name}"] = path.read_bytes()
     return pack_bundle(files)
@@ -73,14 +82,19 @@ def check_own_chain(state: State, trust: Trust) -> Iterator[str]:
         for path in [link.with_name(f"{link.name}.sig")]
     ]
     yield from check_chain(signed, trust)
+    for link in links:
+        token = link.with_name(f"{link.name}{SUFFIX}")
+        stamp = token.read_bytes() if token.exists() else b""
+        yield from check_stamp(link.name, link.read_bytes(), stamp, trust, is_last=link == links[-1])
 
 
-def read_trust(allowed_signers: Path | None, head: str) -> Trust:
+def read_trust(allowed_signers: Path | None, head: str, timestamp_ca: Path | None = None) -> Trust:
     """Return whom the reader trusts; raises ``UsageError``."""
+    authority = open_authority(timestamp_ca) if timestamp_ca else None
     if allowed_signers is None:
-        return Trust(head=head)
+        return Trust(head=head, authority=authority)
     try:
-        return Trust(read_allowed_signers(allowed_signers.read_text("utf-8")), head)
+        return Trust(read_allowed_signers(allowed_signers.read_text("utf-8")), head, authority)
     except (OSError, ValueError) as error:
         msg = f"{allowed_signers}: cannot be read ({error}); write: audit ssh-ed25519 AAAA…"
         raise UsageError(msg) from error

@@ -55,7 +55,7 @@ def keep_scan(report: Report, folder: ScanFolder, state: State, *, now: float) -
         targets=len(targets),
         unreached=sum(not target.reached for target in targets),
         counts=report.summary.counts,
-        gaps={line.severity: line.counts.failed for line in report.summary.severities},
+        gaps={line.severity: line.counts.gaps for line in report.summary.severities},
     )
     # Judged anew here where there are many: before the database is held, not while.
     judged = [(target.entry, encode_results(target.results)) for target in report.targets]

@@ -58,7 +58,8 @@ def _render_kind(kind: ProbeKind) -> Iterator[str]:
 
 def _render_fields(fields: Mapping[str, FieldSpec], prefix: str) -> Iterator[str]:
     for name, spec in fields.items():
-        yield f"| `{prefix}{name}` | {spec.type} | {_cell(spec.description)} |"
+        counts = "; its age counts from the scan, or from `--as-of`" if spec.by_calendar else ""
+        yield f"| `{prefix}{name}` | {spec.type} | {_cell(spec.description + counts)} |"
         yield from _render_fields(spec.record, f"{prefix}{name}[].")
 
 

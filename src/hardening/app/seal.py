@@ -18,6 +18,7 @@ from hardening.seal.agent import find_agent_signer
 from hardening.seal.chain import Chain
 from hardening.seal.manifest import MANIFEST, SIGNATURE, Manifest, digest, render_manifest
 from hardening.seal.sshsig import NAMESPACE, Signer, load_signer
+from hardening.seal.timestamp import TIMESTAMP, Stamper
 from hardening.snapshots.files import write_atomically
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ def seal_scan(
     return Sealed(number=number, head=digest(manifest), signer=signer.fingerprint if signer else "")
 
 
+def stamp_scan(sealed: Sealed, folder: Path, state: State, stamper: Stamper) -> None:
+    """Have an authority stamp the manifest of a scan; raises ``StorageError``.
+
+    The chain is not held meanwhile: an authority may take its time.
+    """
+    token = stamper.stamp((folder / MANIFEST).read_bytes())
+    write_atomically(folder / TIMESTAMP, [token])
+    Chain(state.chain).add_stamp(sealed.number, folder.name, token)
+
+
 def evidence_paths(folder: Path) -> tuple[Path, ...]:
     """Return the files of a scan that are evidence, without the manifest."""
     return tuple(
@@ -116,7 +127,7 @@ def evidence_paths(folder: Path) -> tuple[Path, ...]:
         if path.is_file()
         and not path.name.startswith(".")
         and not path.name.endswith(RAW)
-        and path.name not in {MANIFEST, SIGNATURE}
+        and path.name not in {MANIFEST, SIGNATURE, TIMESTAMP}
     )
 
 

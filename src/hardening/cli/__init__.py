@@ -106,11 +106,18 @@ def invoke(arguments: list[str], redactor: Redactor) -> int:
     """
     from hardening.cli.failure import describe_failure  # noqa: PLC0415 - only when something is printed
 
+    _settle_home()
     try:
         status = main.main(arguments, prog_name="hardening", standalone_mode=False, obj=redactor)
     except (click.ClickException, click.Abort, HardeningError, KeyboardInterrupt, BrokenPipeError) as error:
         return describe_failure(error, redactor)
     return status if isinstance(status, int) else 0
+
+
+def _settle_home() -> None:
+    """Give an account that nobody knows a home, as login(1) does: a made-up one of systemd, a number in a container."""
+    if os.path.expanduser("~") == "~":  # noqa: PTH111 - pathlib raises instead
+        os.environ["HOME"] = "/"
 
 
 def _report_crash(

@@ -12,7 +12,7 @@ import click
 from hardening.app.history import keep_scan
 from hardening.app.hook import tell
 from hardening.app.new_gaps import list_new_gaps
-from hardening.app.seal import name_operator, seal_scan
+from hardening.app.seal import name_operator, seal_scan, stamp_scan
 from hardening.app.state import find_state
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from hardening.app.scan import Scanned
     from hardening.model.content import Content
     from hardening.seal.sshsig import Signer
+    from hardening.seal.timestamp import Stamper
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Who signs, which command hears of new gaps (none if empty), and whether anything is said."""
+    """Who signs and who stamps, which command hears of new gaps (none if empty), and whether anything is said."""
 
     signer: Signer | None
     hook: tuple[str, ...]
+    stamper: Stamper | None = None
     quiet: bool = False
 
 
@@ -49,3 +51,5 @@ def keep(scanned: Scanned, request: CollectRequest, content: Content, keeping: K
         click.echo(f"snapshots: {scanned.folder.path}", err=True)
         signed = f"signed by {sealed.signer}" if sealed.signer else "not signed"
         click.echo(f"chain: {sealed.head} (number {sealed.number}, {signed})", err=True)
+    if keeping.stamper:
+        stamp_scan(sealed, scanned.folder.path, state, keeping.stamper)

@@ -267,7 +267,11 @@ judge_arguments = _bundle(
         click.option(
             "--same-scope", is_flag=True, help="With --new-since: what was asked then and is not now is incomplete."
         ),
-        click.option("--as-of", metavar="DAY", help="Waivers count as on this day, UTC [default: start of the scan]."),
+        click.option(
+            "--as-of",
+            metavar="DAY",
+            help="Waivers and support tables count as on this day, UTC [default: start of the scan].",
+        ),
         _LANGUAGE,
         click.option("-q", "--quiet", is_flag=True, help="No progress and no summary."),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -37,6 +38,20 @@ if TYPE_CHECKING:
     "--sign-passphrase-from", type=SecretReferenceType(), default="", help="Where the passphrase of that key is."
 )
 @click.option(
+    "--timestamp-url",
+    default="",
+    metavar="URL",
+    envvar="HARDENING_TIMESTAMP_URL",
+    help="Have the evidence stamped by this authority (RFC 3161).",
+)
+@click.option(
+    "--timestamp-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="HARDENING_TIMESTAMP_CA",
+    help="Certificates of that authority, PEM.",
+)
+@click.option(
     "--on-new-gaps",
     "hook",
     default="",
@@ -54,6 +69,8 @@ def scan(
     keep_raw: bool,
     sign_key: str,
     sign_passphrase_from: str,
+    timestamp_url: str,
+    timestamp_ca: Path | None,
     hook: str,
     exclusive: bool,
     verbose: int,
@@ -92,12 +109,14 @@ def scan(
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
     from hardening.cli.surroundings import build_context, build_resolver, start_log  # noqa: PLC0415
+    from hardening.seal.timestamp import open_stamper  # noqa: PLC0415
 
     redactor = start_log(verbose)
     destinations = read_destinations(judged.outputs)
     reached = read_targets(reach, asked)
     options = read_options(reached.site, judged.lang)
     signer = open_signer(sign_key, sign_passphrase_from, build_resolver(redactor), os.environ)
+    stamper = open_stamper(timestamp_url, timestamp_ca)
     only = frozenset(asked.checks)
     judging = read_judging(judged, reached.site, reached.content)
     targets = reached.targets
@@ -142,5 +161,5 @@ def scan(
 
     from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415 - loads a database; ready by now, see `meanwhile`
 
-    keep(scanned, request.collect, reached.content, Keeping(signer, hook_words, quiet=judged.quiet))
+    keep(scanned, request.collect, reached.content, Keeping(signer, hook_words, stamper, quiet=judged.quiet))
     return assessment.gate.exit_code

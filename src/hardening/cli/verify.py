@@ -18,8 +18,15 @@ _TROUBLE = 10
     envvar="HARDENING_ALLOWED_SIGNERS",
     help="Keys that may sign, as ssh-keygen(1) describes the file.",
 )
+@click.option(
+    "--timestamp-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="HARDENING_TIMESTAMP_CA",
+    help="Certificates of the authority whose time stamps count, PEM; there must be one then.",
+)
 @click.option("--head", default="", metavar="SHA256", help="A manifest that must be in the chain.")
-def verify(*, evidence: str | None, allowed_signers: Path | None, head: str) -> int:
+def verify(*, evidence: str | None, allowed_signers: Path | None, timestamp_ca: Path | None, head: str) -> int:
     """Check a bundle, a scan, or (without one) the chain of all scans here.
 
     Names what is missing, altered, not listed, reordered or cut off, and who signed; exits 10 if anything is.
@@ -27,6 +34,7 @@ def verify(*, evidence: str | None, allowed_signers: Path | None, head: str) -> 
 
     \b
       hardening verify evidence.tar --allowed-signers allowed_signers
+      hardening verify evidence.tar --allowed-signers allowed_signers --timestamp-ca tsa.pem
       hardening verify --allowed-signers allowed_signers --head 3b0c44298fc1…
     """
     import os  # noqa: PLC0415
@@ -36,7 +44,7 @@ def verify(*, evidence: str | None, allowed_signers: Path | None, head: str) -> 
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.model.clean import clean_line  # noqa: PLC0415
 
-    trust = read_trust(allowed_signers, head)
+    trust = read_trust(allowed_signers, head, timestamp_ca)
     state = find_state(os.environ)
     problems = list(check_path(find_scan(evidence, state), trust) if evidence else check_own_chain(state, trust))
     for problem in problems:

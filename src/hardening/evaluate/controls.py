@@ -9,7 +9,7 @@ from hardening.evaluate.judge import KindFields, describe_failure, judge_check, 
 from hardening.model.baseline import Baseline, BaselineReference, Control, controls_at
 from hardening.model.check import Constant, Outcome
 from hardening.model.content import Content
-from hardening.model.evidence import Absent
+from hardening.model.evidence import ABSENT, Absent
 from hardening.model.judgement import ControlResult, ControlState, TargetJudgement
 from hardening.model.result import Origin, ParameterValue, Result
 from hardening.model.snapshot import Snapshot
@@ -29,6 +29,7 @@ class _Bench:
     content: Content
     kinds: KindFields
     overrides: Overrides
+    moment: int | Absent
     results: dict[str, Result] = field(default_factory=dict)
 
     def judge(self, baseline: Baseline, control: Control, check: str) -> Result:
@@ -36,7 +37,7 @@ class _Bench:
         parameters = resolve_parameters(chosen, self._layers(baseline, control, check))
         name = result_id(self.snapshot.target, chosen, parameters)
         if name not in self.results:
-            self.results[name] = judge_check(chosen, self.snapshot, parameters, kinds=self.kinds)
+            self.results[name] = judge_check(chosen, self.snapshot, parameters, kinds=self.kinds, moment=self.moment)
         return self.results[name]
 
     def _layers(
@@ -63,14 +64,16 @@ def judge_target(
     kinds: KindFields,
     only_checks: frozenset[str] = frozenset(),
     overrides: Overrides = _NO_OVERRIDES,
+    moment: int | Absent = ABSENT,
 ) -> TargetJudgement:
     """Return everything judged of a target, results sorted by check.
 
     Without ``references`` the snapshot's own baselines count, without ``only_checks`` all their checks. Of
     ``overrides``, those of origin site come before the parameters in the snapshot, those of origin target after.
-    With ``only_checks`` a control of which not every check was chosen never passes.
+    With ``only_checks`` a control of which not every check was chosen never passes. Support tables are held against
+    ``moment``, without one against the time of the visit.
     """
-    bench = _Bench(snapshot, content, kinds, overrides)
+    bench = _Bench(snapshot, content, kinds, overrides, moment)
     controls: list[ControlResult] = []
     problems = list(_endpoint_problems(snapshot))
     chosen = tuple(dict.fromkeys(references or snapshot.baselines))

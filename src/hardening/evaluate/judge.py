@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hardening.evaluate.logic import evaluate_node
 from hardening.evaluate.operators import TargetTime
 from hardening.model.check import Check, Constant, Outcome
-from hardening.model.evidence import Absent, Evidence, FieldSpec, Unreadable
+from hardening.model.evidence import ABSENT, Absent, Evidence, FieldSpec, Unreadable
 from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform, PlatformCondition
 from hardening.model.result import Origin, ParameterValue, Reason, Result, Verdict
 from hardening.model.snapshot import Snapshot
@@ -33,15 +33,23 @@ class Judged:
 
 
 def judge_check(
-    check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], *, kinds: KindFields
+    check: Check,
+    snapshot: Snapshot,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    kinds: KindFields,
+    moment: int | Absent = ABSENT,
 ) -> Result:
     """Return the result of a check on a target; ``parameters`` are those in force.
+
+    Support tables are held against ``moment``, without one against the time of the visit.
 
     Whatever could not be looked at is an error: a target that was not reached, an unknown platform, a probe that was
     not asked. A check without conditions asks nothing of the platform: where it is decided by what was seen of a target
     that was not reached, that counts.
     """
-    judged = _judge(check, snapshot, parameters, kinds)
+    day = snapshot.time if isinstance(moment, Absent) else moment
+    judged = _judge(check, snapshot, parameters, kinds, day)
     return Result(
         id=result_id(snapshot.target, check, parameters),
         target=snapshot.target,
@@ -63,13 +71,21 @@ def judge_evidence(
     *,
     fields: Mapping[str, Mapping[str, FieldSpec]],
     time: TargetTime,
+    moment: TargetTime = ABSENT,
 ) -> Judged:
     """Return what a check comes to where it applies; ``evidence`` and ``fields`` are by its own probe names."""
     guards: tuple[Reason, ...] = ()
     notes: list[str] = []
     if not isinstance(check.only_if, Absent):
         guard = evaluate_node(
-            check.only_if, evidence, parameters, fields=fields, when_absent=Outcome.ERROR, time=time, guard=True
+            check.only_if,
+            evidence,
+            parameters,
+            fields=fields,
+            when_absent=Outcome.ERROR,
+            time=time,
+            moment=moment,
+            guard=True,
         )
         match guard.verdict:
             case Verdict.FALSE:
@@ -79,7 +95,9 @@ def judge_evidence(
             case Verdict.TRUE:  # pragma: no branch - the last of a closed union
                 notes.append(guard.note)
                 guards = tuple(replace(reason, decisive=False) for reason in guard.reasons)
-    judged = evaluate_node(check.expect, evidence, parameters, fields=fields, when_absent=check.when_absent, time=time)
+    judged = evaluate_node(
+        check.expect, evidence, parameters, fields=fields, when_absent=check.when_absent, time=time, moment=moment
+    )
     return Judged(
         judged.outcome,
         (*guards, *judged.reasons),
@@ -125,20 +143,22 @@ def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _judge(check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields) -> Judged:
+def _judge(
+    check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields, moment: int
+) -> Judged:
     if not snapshot.reached:
-        judged = _judge_probes(check, snapshot, parameters, kinds)
+        judged = _judge_probes(check, snapshot, parameters, kinds, moment)
         if check.applies_to or judged.outcome is Outcome.ERROR:
             return Judged(Outcome.ERROR, note=describe_failure(snapshot))
         return judged
     out_of_scope = _judge_platform(check.applies_to, snapshot.platform)
     if not isinstance(out_of_scope, Absent):
         return out_of_scope
-    return _judge_probes(check, snapshot, parameters, kinds)
+    return _judge_probes(check, snapshot, parameters, kinds, moment)
 
 
 def _judge_probes(
-    check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields
+    check: Check, snapshot: Snapshot, parameters: Mapping[str, ParameterValue], kinds: KindFields, moment: int
 ) -> Judged:
     missing = sorted(f"{name} ({probe.kind})" for name, probe in check.probes.items() if probe not in snapshot.evidence)
     if missing:
@@ -149,6 +169,7 @@ def _judge_probes(
         {name: given.value for name, given in parameters.items()},
         fields={name: kinds.get(probe.kind, _NO_FIELDS) for name, probe in check.probes.items()},
         time=snapshot.target_time,
+        moment=moment,
     )
 
 

@@ -15,7 +15,7 @@ from hardening.evaluate.operators import TargetTime, decide
 from hardening.evaluate.records import evaluate_each
 from hardening.evaluate.scene import Branch, Leaf, Part, Scene, as_verdict, strongest
 from hardening.model.check import AllOf, AnyOf, Comparison, Constant, Each, Node, Not, Outcome
-from hardening.model.evidence import Absent, Evidence, Field, FieldSpec, Unreadable
+from hardening.model.evidence import ABSENT, Absent, Evidence, Field, FieldSpec, Unreadable
 from hardening.model.result import Reason, Verdict
 
 
@@ -49,15 +49,24 @@ def evaluate_node(
     fields: Mapping[str, Mapping[str, FieldSpec]],
     when_absent: Outcome,
     time: TargetTime,
+    moment: TargetTime = ABSENT,
     guard: bool = False,
 ) -> Evaluation:
     """Return what a node comes to; ``evidence`` and ``fields`` are by the check's own probe names.
+
+    Ages count from ``time``, the target's own clock; those of fields by calendar from ``moment``.
 
     A field that ``fields`` or ``evidence`` lacks was not asked: it is unreadable, never absent. ``guard`` leaves
     absent comparisons undecided, whatever ``when_absent`` says.
     """
     scene = Scene(
-        evidence=evidence, fields=fields, parameters=parameters, when_absent=when_absent, time=time, guard=guard
+        evidence=evidence,
+        fields=fields,
+        parameters=parameters,
+        when_absent=when_absent,
+        time=time,
+        moment=moment,
+        guard=guard,
     )
     whole = evaluate_part(node, scene, negated=False)
     reasons: list[Reason] = []
@@ -119,7 +128,8 @@ def _compare(node: Comparison, scene: Scene, *, negated: bool) -> Leaf:
     elif isinstance(expected, Unreadable):
         answer = Unreadable(expected.reason, actual.place)
     else:
-        answer = decide(node.operator, spec.type, actual, expected, time=scene.time, negated=negated)
+        time = scene.moment if spec.by_calendar else scene.time
+        answer = decide(node.operator, spec.type, actual, expected, time=time, negated=negated)
     if isinstance(answer, Unreadable):
         actual = answer
     return Leaf(

@@ -23,7 +23,8 @@ class Scene:
 
     Inside an ``each``, ``evidence`` and ``fields`` hold one record under the empty probe name, ``prefix`` is what
     reasons put before its fields, ``key`` names it, and ``told`` stands beside the key. In a ``guard`` absent
-    comparisons stay undecided.
+    comparisons stay undecided. ``time`` is what the target's clock said; ``moment`` is the day of the judgement, from
+    which fields by calendar count.
     """
 
     evidence: Mapping[str, Evidence]
@@ -31,6 +32,7 @@ class Scene:
     parameters: Mapping[str, Constant]
     when_absent: Outcome
     time: TargetTime
+    moment: TargetTime = ABSENT
     guard: bool = False
     prefix: str = ""
     key: str = ""
@@ -66,6 +68,7 @@ class Scene:
             parameters=self.parameters,
             when_absent=self.when_absent,
             time=self.time,
+            moment=self.moment,
             guard=self.guard,
             prefix=prefix,
             key=key,

@@ -46,6 +46,7 @@ def judge_sample(check: Check, sample: Sample, fields: ProbeFields) -> Judged:
         _parameters(check) | dict(sample.parameters),
         fields=fields,
         time=sample.time,
+        moment=sample.time,
     )
 
 
@@ -138,7 +139,7 @@ def _force_one(nodes: tuple[Node, ...], instead: Node) -> Iterator[tuple[Compari
 
 def _test_blindness(check: Check, fields: ProbeFields) -> Iterator[Problem]:
     unreadable = {name: build_unreadable(specs, "forced") for name, specs in fields.items()}
-    outcome = judge_evidence(check, unreadable, _parameters(check), fields=fields, time=0).outcome
+    outcome = judge_evidence(check, unreadable, _parameters(check), fields=fields, time=0, moment=0).outcome
     if outcome is not Outcome.ERROR:
         yield Problem(
             check.place,
@@ -146,7 +147,7 @@ def _test_blindness(check: Check, fields: ProbeFields) -> Iterator[Problem]:
             "make it look at something before it decides",
         )
     absent = {name: build_absent(specs) for name, specs in fields.items()}
-    outcome = judge_evidence(check, absent, _parameters(check), fields=fields, time=0).outcome
+    outcome = judge_evidence(check, absent, _parameters(check), fields=fields, time=0, moment=0).outcome
     if outcome is Outcome.PASS and not any(_is_all_absent(sample, fields) for sample in check.samples):
         yield Problem(
             check.place,

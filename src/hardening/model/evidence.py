@@ -33,12 +33,15 @@ class FieldSpec:
 
     ``told`` marks a field of a record that reasons tell beside the record's key, whatever they compare: whether an
     account is in use, for example.
+    ``by_calendar`` marks a time that is no thing of the target's, such as the end of a support: its age counts from the
+    scan, or from the day that was asked for, and never from the target's clock.
     """
 
     type: FieldType
     description: str
     record: Mapping[str, FieldSpec] = field(default_factory=dict)
     told: bool = False
+    by_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,16 @@ _FIELDS = {
     "distribution": FieldSpec(FieldType.TEXT, "ID of os-release(5)"),
     "version": FieldSpec(FieldType.TEXT, "VERSION_ID of os-release(5); absent on rolling and unreleased versions"),
     "support_ends": FieldSpec(
-        FieldType.TIME, "end of the last day with security updates for everybody; absent when the table has no row"
+        FieldType.TIME,
+        "end of the last day with security updates for everybody; absent when the table has no row",
+        by_calendar=True,
     ),
     "extended_ends": FieldSpec(
-        FieldType.TIME, "the same with a paid or registered extension; absent when the table has no row"
+        FieldType.TIME,
+        "the same with a paid or registered extension; absent when the table has no row",
+        by_calendar=True,
     ),
-    "table": FieldSpec(FieldType.TIME, "the day on which the table was looked up"),
+    "table": FieldSpec(FieldType.TIME, "the day on which the table was looked up", by_calendar=True),
 }
 
 

@@ -24,7 +24,7 @@ _STEP = "software_support"
 _RECORD = {
     "package": FieldSpec(FieldType.TEXT, "name of the package"),
     "version": FieldSpec(FieldType.TEXT, "installed version"),
-    "support_ends": FieldSpec(FieldType.TIME, "end of the last day on which its makers fix it"),
+    "support_ends": FieldSpec(FieldType.TIME, "end of the last day on which its makers fix it", by_calendar=True),
 }
 _FIELDS = {
     "software": FieldSpec(

@@ -41,6 +41,10 @@ FORMATS: dict[str, Format] = {
     "codequality": Format("codequality", ".json", _imported_late("codequality")),
     "openmetrics": Format("openmetrics", ".prom", _imported_late("openmetrics")),
     "ecs": Format("ecs", ".ndjson", _imported_late("ecs")),
+    "oscal-ar": Format("oscal-ar", ".json", _imported_late("oscal_ar")),
+    "oscal-poam": Format("oscal-poam", ".json", _imported_late("oscal_poam")),
+    "xccdf": Format("xccdf", ".xml", _imported_late("xccdf")),
+    "hdf": Format("hdf", ".json", _imported_late("hdf")),
     "pdf": Format("pdf", ".pdf", _imported_late("pdf"), (View.SUMMARY, View.ACTIONS), library="typst", extra="pdf"),
     "xlsx": Format("xlsx", ".xlsx", _imported_late("xlsx"), library="xlsxwriter", extra="xlsx"),
 }

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from hardening.report.values import Report
     from hardening.report.wording import Wording
 
-COLUMNS = ("target", "check", "title", "severity", "outcome", "measures", "why", "remediation", "time", "check_version")
+COLUMNS = (
+    "target",
+    "check",
+    "title",
+    "severity",
+    "outcome",
+    "measures",
+    "why",
+    "remediation",
+    "time",
+    "check_version",
+    "waivers",
+)
 # A spreadsheet takes a cell for a formula by its first character, also after white space.
 _FORMULA_SIGNS = frozenset("=+-@\t\r|%")
 LONGEST_CELL = 32_000
@@ -46,6 +58,7 @@ def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
                     wording.of(check.remediation),
                     time_of(target.entry.time),
                     result.check_version,
+                    " ".join(result.waivers),
                 )
             )
 

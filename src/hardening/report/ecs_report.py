@@ -91,6 +91,7 @@ def _build_event(
             "outcome": result.outcome.value,
             "severity": result.severity.value,
             "measures": list(result.measures),
+            "waivers": list(result.waivers),
             "plan": summary.info.plan_digest,
         },
     }

@@ -64,7 +64,7 @@ def _build_suite(number: int, target: TargetReport, checks: Mapping[str, CheckEn
     )
     properties = ET.SubElement(suite, "properties")
     for label, value in sorted(entry.labels.items()):
-        ET.SubElement(properties, "property", {"name": _name(label), "value": _text(clean_line(value))})
+        ET.SubElement(properties, "property", {"name": _name(label), "value": keep_xml(clean_line(value))})
     for result in target.results:
         suite.append(_build_case(result, name, checks[result.check], wording))
     for stream in ("system-out", "system-err"):
@@ -80,17 +80,17 @@ def _build_case(result: ResultEntry, suite: str, check: CheckEntry, wording: Wor
     match result.outcome:
         case Outcome.FAIL if result.waivers:
             message = f"{wording.text('state.waived')}: {', '.join(result.waivers)}"
-            ET.SubElement(case, "skipped", {"message": _text(message)})
+            ET.SubElement(case, "skipped", {"message": keep_xml(message)})
         case Outcome.FAIL:
-            failure = ET.SubElement(case, "failure", {"type": result.severity.value, "message": _text(title)})
+            failure = ET.SubElement(case, "failure", {"type": result.severity.value, "message": keep_xml(title)})
             remedy = wording.of(check.remediation)
-            failure.text = _text("\n".join([*lines, "", remedy, ", ".join(result.measures)]))
+            failure.text = keep_xml("\n".join([*lines, "", remedy, ", ".join(result.measures)]))
         case Outcome.ERROR:
             message = lines[0] if lines else title
-            error = ET.SubElement(case, "error", {"type": result.severity.value, "message": _text(message)})
-            error.text = _text("\n".join([title, *lines]))
+            error = ET.SubElement(case, "error", {"type": result.severity.value, "message": keep_xml(message)})
+            error.text = keep_xml("\n".join([title, *lines]))
         case Outcome.NOT_APPLICABLE:
-            ET.SubElement(case, "skipped", {"message": _text(lines[0] if lines else title)})
+            ET.SubElement(case, "skipped", {"message": keep_xml(lines[0] if lines else title)})
         case Outcome.PASS:
             pass
     return case
@@ -98,8 +98,9 @@ def _build_case(result: ResultEntry, suite: str, check: CheckEntry, wording: Wor
 
 def _name(text: str) -> str:
     """Return a name as an XML token: one line, no white space at its ends or doubled, never empty."""
-    return _text(" ".join(clean_line(text, LONGEST_NAME).split())) or "-"
+    return keep_xml(" ".join(clean_line(text, LONGEST_NAME).split())) or "-"
 
 
-def _text(text: str) -> str:
+def keep_xml(text: str) -> str:
+    """Return text without what XML cannot hold."""
     return _NO_XML.sub("\ufffd", text)

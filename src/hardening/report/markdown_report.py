@@ -13,7 +13,7 @@ from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.path_words import count_paths, list_not_searched, list_searched, tell_path, tell_state
-from hardening.report.telling import checks_by_id
+from hardening.report.telling import checks_by_id, tell_waiver
 from hardening.report.values import Gate
 from hardening.report.views import build_cards, describe_directories, explain_no_work, tell_attestation
 from hardening.report.wording import load_wording
@@ -29,6 +29,7 @@ MOST_MEASURES = 10
 MOST_GAPS = 100
 MOST_UNEXAMINED = 50
 MOST_PATHS = 30
+MOST_WAIVERS = 50
 LONGEST_CELL = 1_500
 _SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
@@ -52,6 +53,7 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_first(summary, wording)
     yield from _write_paths(summary, wording)
     yield from _write_gaps(summary, wording)
+    yield from _write_waived(summary, wording)
     yield from _write_unexamined(summary, wording)
     yield from _write_attestations(summary, wording)
 
@@ -69,6 +71,9 @@ def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
             errors=counts.errors,
         )
     )
+    if counts.waived:
+        compliance = wording.percent(counts.compliance_with_waivers)
+        yield escape(wording.count("summary.waived", counts.waived, compliance=compliance))
     yield escape(wording.text("scope.line", n=controls.not_examined, m=controls.total))
     if isinstance(gate := summary.info.gate, Gate):
         yield ""
@@ -150,6 +155,20 @@ def _write_paths(summary: Summary, wording: Wording) -> Iterator[str]:
         yield escape(list_not_searched(paths, wording))
 
 
+def _write_waived(summary: Summary, wording: Wording) -> Iterator[str]:
+    used = [waiver for waiver in summary.waivers if waiver.results]
+    if not used:
+        return
+    yield ""
+    yield f"## {escape(wording.text('waivers.title'))}"
+    yield ""
+    for waiver in used[:MOST_WAIVERS]:
+        covers = wording.count("waivers.covers", waiver.results)
+        yield f"- {escape(tell_waiver(waiver, wording))} (`{waiver.check}`, {escape(covers)})"
+    if len(used) > MOST_WAIVERS:
+        yield f"- {escape(wording.text('value.more', n=len(used) - MOST_WAIVERS))}"
+
+
 def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
     lines = [
         f"{wording.text('summary.unreached', target=line.target)}: {wording.phrase(line.reason).text}"
@@ -189,6 +208,6 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(escape(cell) for cell in cells) + " |"
 
 
-def escape(text: str) -> str:
+def escape(text: str, longest: int = LONGEST_CELL) -> str:
     """Return text that Markdown shows as it is: one line, no links, no markup, no HTML, nobody called."""
-    return _SIGNS.sub(r"\\\g<0>", clean_line(text, LONGEST_CELL).encode("utf-8", "replace").decode())
+    return _SIGNS.sub(r"\\\g<0>", clean_line(text, longest).encode("utf-8", "replace").decode())

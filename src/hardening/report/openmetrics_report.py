@@ -34,8 +34,22 @@ def render_openmetrics(report: Report, options: RenderOptions) -> Iterator[Outpu
 def _render_chunks(summary: Summary) -> Iterator[bytes]:
     targets = summary.targets
     yield _family("hardening_results", "Results by outcome.", (row for each in targets for row in _results(each)))
-    yield _family("hardening_gaps", "Failed checks by severity.", (row for each in targets for row in _gaps(each)))
+    yield _family(
+        "hardening_gaps",
+        "Failed checks without a waiver, by severity.",
+        (row for each in targets for row in _gaps(each)),
+    )
+    yield _family(
+        "hardening_waived",
+        "Failed checks that a waiver covers.",
+        (({"target": each.name}, each.counts.waived) for each in targets),
+    )
     yield _family("hardening_compliance_ratio", "pass / (pass + fail).", _ratios(targets, "compliance"))
+    yield _family(
+        "hardening_compliance_with_waivers_ratio",
+        "(pass + waived) / (pass + fail).",
+        _ratios(targets, "compliance_with_waivers"),
+    )
     yield _family("hardening_coverage_ratio", "(pass + fail) / (pass + fail + error).", _ratios(targets, "coverage"))
     yield _family(
         "hardening_target_reached",

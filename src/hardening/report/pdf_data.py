@@ -97,6 +97,7 @@ def _counts(passed: int, failed: int, errors: int) -> dict[str, JsonData]:
 
 def _build_figures(summary: Summary, words: Wording) -> Iterator[JsonData]:
     counts = summary.counts
+    with_waivers = words.percent(counts.compliance_with_waivers)
     worst = [line for line in summary.severities if line.counts.failed][:2]
     reached = sum(target.reached for target in summary.targets)
     yield {
@@ -108,7 +109,8 @@ def _build_figures(summary: Summary, words: Wording) -> Iterator[JsonData]:
     yield {
         "name": words.text("state.compliance"),
         "number": words.percent(counts.compliance),
-        "detail": words.text("state.compliance_detail", passed=counts.passed, examined=counts.passed + counts.failed),
+        "detail": words.text("state.compliance_detail", passed=counts.passed, examined=counts.passed + counts.failed)
+        + (f", {words.text('state.with_waivers', compliance=with_waivers)}" if counts.waived else ""),
     }
     yield {
         "name": words.text("state.coverage"),

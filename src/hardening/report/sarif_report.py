@@ -1,21 +1,22 @@
 """SARIF 2.1.0 as GitHub code scanning takes it: a rule a check, a result a gap.
 
 What could not be examined is no result, since a scanning service would show it as an alert: it is a notification of
-the run. The form is that of https://docs.oasis-open.org/sarif/sarif/v2.1.0/, the limits those of GitHub's
-"SARIF support for code scanning".
+the run. A waived gap is a result with a suppression; GitHub shows it until the alert is dismissed. The form is that of
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/, the limits are those of GitHub's "SARIF support for code scanning".
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from hardening.model.check import Outcome, Severity
 from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.locating import locate
-from hardening.report.telling import checks_by_id, tell_result, time_of
+from hardening.report.telling import Telling, tell_result, tell_waivers, time_of
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def render_sarif(report: Report, options: RenderOptions) -> Iterator[OutputFile]
 
 def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
     summary = report.summary
-    rules = [check for check in summary.checks if any(gap.check == check.id for gap in summary.gaps[:MOST_RESULTS])]
+    kept = _choose(report)
+    named = set(kept.values())
+    rules = [check for check in summary.checks if check.id in named]
     index = {check.id: number for number, check in enumerate(rules)}
     head = {
         "tool": {
@@ -65,17 +68,26 @@ def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
                 "rules": [_build_rule(check, wording) for check in rules],
             }
         },
-        "invocations": [_build_invocation(summary, wording)],
+        "invocations": [_build_invocation(summary, len(kept), wording)],
         "automationDetails": {"id": "hardening/"},
         "columnKind": "unicodeCodePoints",
     }
     text = json.dumps(head, ensure_ascii=True)
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{text[:-1]}, "results": ['.encode()
     separator = "\n"
-    for result in _build_results(report, index, wording):
+    for result in _build_results(report, kept, index, wording):
         yield f"{separator}{json.dumps(result, ensure_ascii=True)}".encode()
         separator = ",\n"
     yield b"\n]}]}\n"
+
+
+def _choose(report: Report) -> Mapping[str, str]:
+    """Return the results that are kept, with their checks: the worst gaps, then waived ones while there is room."""
+    kept = {gap.result: gap.check for gap in report.summary.gaps[:MOST_RESULTS]}
+    if report.summary.counts.waived:
+        waived = (result for target in report.targets for result in target.results if result.waivers)
+        kept |= {result.id: result.check for result in islice(waived, MOST_RESULTS - len(kept))}
+    return kept
 
 
 def _build_rule(check: CheckEntry, wording: Wording) -> dict[str, JsonData]:
@@ -98,7 +110,7 @@ def _build_rule(check: CheckEntry, wording: Wording) -> dict[str, JsonData]:
     return rule
 
 
-def _build_invocation(summary: Summary, wording: Wording) -> dict[str, JsonData]:
+def _build_invocation(summary: Summary, kept: int, wording: Wording) -> dict[str, JsonData]:
     notes = [
         wording.text("summary.unreached", target=clean_line(line.target)) + f": {wording.phrase(line.reason).text}"
         for line in summary.unreached
@@ -108,8 +120,8 @@ def _build_invocation(summary: Summary, wording: Wording) -> dict[str, JsonData]
         + (f": {wording.phrase(group.reason).text}" if group.reason else "")
         for group in summary.unexamined
     ]
-    if len(summary.gaps) > MOST_RESULTS:
-        notes.append(wording.text("telling.left_out", n=len(summary.gaps) - MOST_RESULTS))
+    if left_out := summary.counts.failed - kept:
+        notes.append(wording.text("telling.left_out", n=left_out))
     return {
         "executionSuccessful": not summary.unreached,
         "startTimeUtc": time_of(summary.info.started),
@@ -118,21 +130,21 @@ def _build_invocation(summary: Summary, wording: Wording) -> dict[str, JsonData]
     }
 
 
-def _build_results(report: Report, rules: Mapping[str, int], wording: Wording) -> Iterator[dict[str, JsonData]]:
-    kept = {gap.result for gap in report.summary.gaps[:MOST_RESULTS]}
-    checks = checks_by_id(report.summary)
+def _build_results(
+    report: Report, kept: Mapping[str, str], rules: Mapping[str, int], wording: Wording
+) -> Iterator[dict[str, JsonData]]:
+    telling = Telling.of(report.summary, wording)
     for target in report.targets:
         for result in target.results:
             if result.outcome is Outcome.FAIL and result.id in kept:
-                yield _build_result(result, target.entry, checks[result.check], rules[result.check], wording)
+                yield _build_result(result, target.entry, rules[result.check], telling)
 
 
-def _build_result(
-    result: ResultEntry, target: TargetEntry, check: CheckEntry, rule: int, wording: Wording
-) -> dict[str, JsonData]:
-    title = f"{clean_line(result.target)}: {wording.of(check.title)}"
+def _build_result(result: ResultEntry, target: TargetEntry, rule: int, telling: Telling) -> dict[str, JsonData]:
+    wording = telling.wording
+    title = f"{clean_line(result.target)}: {wording.of(telling.checks[result.check].title)}"
     place = locate(target, result)
-    return {
+    built: dict[str, JsonData] = {
         "ruleId": result.check,
         "ruleIndex": rule,
         "level": LEVELS[result.severity],
@@ -149,6 +161,12 @@ def _build_result(
         "partialFingerprints": {"hardeningResultId/v1": fingerprint(result)},
         "properties": {"measures": list(result.measures)},
     }
+    if result.waivers:
+        built["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": line}
+            for line in dict.fromkeys(tell_waivers(result, telling.waivers, wording))
+        ]
+    return built
 
 
 def fingerprint(result: ResultEntry) -> str:

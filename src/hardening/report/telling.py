@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.report.target_values import ReasonEntry, ResultEntry
-    from hardening.report.values import CheckEntry, Summary
+    from hardening.report.values import CheckEntry, Summary, WaiverLine
     from hardening.report.wording import Wording
 
 LONGEST_LINE = 1_000
 MOST_LINES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What it takes to tell a result: the words, and the checks and waivers of the report by id."""
+
+    wording: Wording
+    checks: Mapping[str, CheckEntry]
+    waivers: Mapping[str, WaiverLine]
+
+    @classmethod
+    def of(cls, summary: Summary, wording: Wording) -> Telling:
+        """Return what tells the results of a report."""
+        return cls(wording, checks_by_id(summary), waivers_by_id(summary))
+
+
 def checks_by_id(summary: Summary) -> Mapping[str, CheckEntry]:
     """Return the checks of a report by their id."""
     return {check.id: check for check in summary.checks}
+
+
+def waivers_by_id(summary: Summary) -> Mapping[str, WaiverLine]:
+    """Return the waivers of a report by their id."""
+    return {waiver.id: waiver for waiver in summary.waivers}
+
+
+def tell_waiver(waiver: WaiverLine, wording: Wording) -> str:
+    """Return who lives with a gap until when, and why, in one line."""
+    told = wording.text(
+        "waivers.of",
+        id=waiver.id,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        approver=waiver.approver,
+        day=waiver.last_day,
+        compensating=waiver.compensating,
+        ticket=waiver.ticket,
+    )
+    return clean_line(told, LONGEST_LINE)
+
+
+def tell_waivers(result: ResultEntry, waivers: Mapping[str, WaiverLine], wording: Wording) -> tuple[str, ...]:
+    """Return a line for each waiver that covers a result; one that the report does not hold is told by its id."""
+    return tuple(
+        tell_waiver(waivers[name], wording)
+        if name in waivers
+        else clean_line(f"{wording.text('state.waived')}: {name}", LONGEST_LINE)
+        for name in result.waivers
+    )
 
 
 def tell_result(result: ResultEntry, wording: Wording) -> tuple[str, ...]:

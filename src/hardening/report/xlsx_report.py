@@ -214,6 +214,7 @@ def _build_sheets(report: Report, words: Wording) -> Iterator[Sheet]:
             (words.text("gaps.seen"), 40),
             (words.text("gaps.place"), 40),
             (words.text("word.measure"), 40),
+            (words.text("waivers.title"), 20),
         ),
         (row for target in report.targets for result in target.results for row in _result_rows(result, words, titles)),
     )
@@ -225,6 +226,9 @@ def _state_rows(summary: Summary, words: Wording) -> Iterator[Row]:
     yield (words.text("word.target"), len(summary.targets))
     yield (words.text("state.gaps"), counts.failed)
     yield (words.text("state.compliance"), words.percent(counts.compliance))
+    if counts.waived:
+        compliance = words.percent(counts.compliance_with_waivers)
+        yield ("", words.count("summary.waived", counts.waived, compliance=compliance))
     yield (words.text("state.coverage"), words.percent(counts.coverage))
     yield ("", words.text("scope.line", n=controls.not_examined, m=controls.total))
     yield (words.text("method.limits"), words.text("method.limits_text"))
@@ -323,4 +327,5 @@ def _result_rows(result: ResultEntry, words: Wording, titles: dict[str, str]) ->
         "; ".join(seen) or words.phrase(result.note).text,
         "; ".join(dict.fromkeys(reason.seen.place for reason in decisive[:5] if reason.seen.place)),
         ", ".join(measure_label(*measure.split("/", 1)) for measure in result.measures),
+        ", ".join(result.waivers),
     )

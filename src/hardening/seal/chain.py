@@ -56,3 +56,7 @@ class Chain:
         if signature:
             write_atomically(path.with_name(f"{path.name}.sig"), [signature.encode()])
         write_atomically(path, [manifest])
+
+    def add_stamp(self, number: int, scan: str, token: bytes) -> None:
+        """Put the time stamp of a link beside it; raises ``StorageError``."""
+        write_atomically(self.path / f"{number:06d}-{scan}{SUFFIX}.tsr", [token])

@@ -1,28 +1,38 @@
-"""Checking evidence: what is missing, altered, unlisted, reordered or cut off, and who signed."""
+"""Checking evidence: what is missing, altered, unlisted, reordered or cut off, who signed, and who stamped it when."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hardening.seal.manifest import MANIFEST, NONE, SIGNATURE, Manifest, digest, parse_manifest
 from hardening.seal.sshsig import NAMESPACE, fingerprint, public_blob, read_signature
+from hardening.seal.timestamp import SUFFIX, TIMESTAMP
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
+    from hardening.seal.timestamp import Authority
+
 SUMS = "SHA256SUMS"
 CHAIN = "chain/"
+MOST_SECONDS_APART = 300
+"""Between sealing and stamping; more says that a clock was wrong, or that somebody waited."""
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Fingerprints of the keys that may sign, and the digest of a manifest that must be there; empty if unknown."""
+    """Fingerprints of the keys that may sign, and the digest of a manifest that must be there; empty if unknown.
+
+    ``authority`` says whose time stamps count; without one, no stamp is asked for, and none is believed.
+    """
 
     signers: frozenset[str] = frozenset()
     head: str = ""
+    authority: Authority | None = None
 
 
 def read_allowed_signers(text: str) -> frozenset[str]:
@@ -54,12 +64,14 @@ def check_bundle(files: Mapping[str, bytes], trust: Trust) -> Iterator[str]:
     chain = {name: data for name, data in files.items() if name.startswith(CHAIN)}
     own = {name: data for name, data in files.items() if name not in chain and name != SUMS}
     yield from check_scan(own, trust)
-    links = [name for name in sorted(chain) if not name.endswith(".sig")]
+    links = [name for name in sorted(chain) if not name.endswith((".sig", SUFFIX))]
     signatures = {name: chain.get(f"{name}.sig", b"") for name in links}
     last = [(name, chain[name], signatures[name]) for name in links]
     if MANIFEST in files:
         last.append((MANIFEST, files[MANIFEST], files.get(SIGNATURE, b"")))
     yield from check_chain(last, trust)
+    for name in links:
+        yield from check_stamp(name, chain[name], chain.get(f"{name}{SUFFIX}", b""), trust)
 
 
 def check_scan(files: Mapping[str, bytes], trust: Trust) -> Iterator[str]:
@@ -78,9 +90,11 @@ def check_scan(files: Mapping[str, bytes], trust: Trust) -> Iterator[str]:
         elif digest(files[name]) != expected:
             yield f"altered: {name}"
     yield from (
-        f"not listed in {MANIFEST}: {name}" for name in sorted(set(files) - set(manifest.files) - {MANIFEST, SIGNATURE})
+        f"not listed in {MANIFEST}: {name}"
+        for name in sorted(set(files) - set(manifest.files) - {MANIFEST, SIGNATURE, TIMESTAMP})
     )
     yield from _check_signature(MANIFEST, files[MANIFEST], files.get(SIGNATURE, b""), trust)
+    yield from check_stamp(MANIFEST, files[MANIFEST], files.get(TIMESTAMP, b""), trust, is_last=True)
 
 
 def check_chain(links: Sequence[tuple[str, bytes, bytes]], trust: Trust) -> Iterator[str]:
@@ -122,6 +136,33 @@ def _check_signature(name: str, data: bytes, signature: bytes, trust: Trust) -> 
         return
     if signer not in trust.signers:
         yield f"unknown signer: {name} is signed by {signer}"
+
+
+def check_stamp(name: str, data: bytes, token: bytes, trust: Trust, *, is_last: bool = False) -> Iterator[str]:
+    """Yield what is wrong with the time stamp of a manifest; only the last one of a chain must have one.
+
+    A stamp covers all manifests before, since each is named by the next.
+    """
+    if not token:
+        if trust.authority and is_last:
+            yield f"not stamped: {name}"
+        return
+    if not trust.authority:
+        yield f"unknown authority: {name}{SUFFIX} is not checked; name the authority's certificate with --timestamp-ca"
+        return
+    try:
+        stamped = trust.authority.check(token, data)
+    except ValueError as error:
+        yield f"altered: {name} or {name}{SUFFIX}, or by another authority: {error}"
+        return
+    try:
+        facts = parse_manifest(data).facts
+        sealed = int(datetime.fromisoformat(facts["sealed"]).timestamp())
+    except (KeyError, ValueError):
+        return
+    if abs(stamped - sealed) > MOST_SECONDS_APART:
+        said = f"{datetime.fromtimestamp(stamped, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        yield f"clock: {name} was sealed at {facts['sealed']} by its own clock, and stamped at {said}"
 
 
 def _check_sums(files: Mapping[str, bytes]) -> Generator[str, None, set[str]]:
