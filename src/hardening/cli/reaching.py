@@ -39,7 +39,7 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
     """Return the targets that the command line means; raises ``UsageError`` or ``ContentError``."""
     site = find_site(asked.site)
     content = load_site_content(site)
-    around = _look_around()
+    around = look_around()
     references = parse_references(asked.baselines, content)
     chosen = choose_targets(
         TargetRequest(
@@ -73,7 +73,8 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
     )
 
 
-def _look_around() -> Surroundings:
+def look_around() -> Surroundings:
+    """Return whose ssh_config would be read: home, name and environment of this account."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name

@@ -40,8 +40,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A target as it counts; ``inherited`` are the values that its own entry does not say, by their path."""
+    """A target as it counts; ``inherited`` are the values that its own entry, ``written``, does not say, by path."""
 
+    written: TargetDocument
     entry: TargetDocument
     groups: frozenset[str]
     inherited: Mapping[Path, Source]
@@ -80,7 +81,7 @@ class Merger:
         inherited = {path: source for path, source in shared.sources.items() if _is_open(entry, path, source)}
         for path in inherited.keys() & shared.disputed.keys():
             self._refuse(number, entry.name, path, shared.disputed[path])
-        return Merged(_fill(entry, inherited), groups, inherited)
+        return Merged(entry, _fill(entry, inherited), groups, inherited)
 
     def _find(self, groups: frozenset[str]) -> _Shared:
         if groups not in self._shared:
