@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
+from hardening.content.shipped import find_shipped
 from tests.cli.conftest import Command, Run
 
 GOOD = """
@@ -215,3 +218,14 @@ def test_lint_tells_errors_with_line_and_remedy(
 def test_without_an_inventory_the_remedy_is_told(hardening: Command) -> None:
     run = hardening("inventory", "lint")
     assert (run.status, "name one with -i FILE" in run.err) == (2, True)
+
+
+def test_guide_shows_what_is_printed(hardening: Command, tmp_path: Path) -> None:
+    text = (find_shipped() / "docs" / "inventory.md").read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    shown = re.search(r"^    web-01  inventory.*?\n\n", text, re.DOTALL | re.MULTILINE)
+    assert example
+    assert shown
+    write(tmp_path, example[1])
+    assert hardening("inventory", "show", "web-01").out == textwrap.dedent(shown[0]).rstrip() + "\n"
+    assert hardening("inventory", "lint", "--strict").status == 0

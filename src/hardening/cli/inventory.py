@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import TYPE_CHECKING
 
 import click
@@ -111,6 +112,70 @@ def graph(*, inventory: Path | None, site: Path | None, as_json: bool) -> None:
         return
     for line in _draw(drawn):
         _echo(line)
+
+
+@inventory.command("import")
+@click.argument("kind", type=click.Choice(["ansible", "csv", "ssh-config", "ansible-inventory"]), metavar="KIND")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path), metavar="FILE...")
+@click.option(
+    "--into", type=click.Path(path_type=pathlib.Path), metavar="INVENTORY", help="Add it here [default: print]."
+)
+@click.option("--credential", default="", metavar="NAME", help="Credential of servers without one.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Label of all new targets (repeatable).")
+@click.option(
+    "-b", "--baseline", "baselines", multiple=True, metavar="ID[:LEVEL]", help="Baseline of them (repeatable)."
+)
+def import_targets(
+    *,
+    kind: str,
+    sources: tuple[Path, ...],
+    into: Path | None,
+    credential: str,
+    labels: tuple[str, ...],
+    baselines: tuple[str, ...],
+) -> int:
+    """Take in servers from elsewhere, as entries that are printed, or added to an inventory.
+
+    KIND is ansible (INI or YAML, with group_vars and host_vars beside it; nothing is run), csv (the first line names
+    the columns: name, address, port, user, jump, become, credential, baselines, groups, label:NAME), ssh-config (its
+    Host lines), or ansible-inventory, which runs that program, and through it whatever the inventory names.
+    What stands in the inventory stays as it is. Exits 10 if something disagrees or cannot be taken in; the rest is.
+
+    \b
+      hardening inventory import ansible hosts.ini
+      hardening inventory import csv servers.csv --into inventory.yaml --credential audit --label zone=dmz
+      hardening inventory import ssh-config ~/.ssh/config --into inventory.yaml
+      hardening inventory import ansible-inventory aws_ec2.yml --into inventory.yaml
+    """
+    from hardening.app.inventory_import import ImportRequest  # noqa: PLC0415
+    from hardening.app.inventory_import import import_targets as import_all  # noqa: PLC0415
+    from hardening.app.inventory_sources import SourceKind  # noqa: PLC0415
+    from hardening.cli.reaching import look_around  # noqa: PLC0415
+
+    request = ImportRequest(
+        kind=SourceKind(kind),
+        sources=sources,
+        into=into,
+        credential=credential,
+        labels=dict(_split_label(label) for label in labels),
+        baselines=baselines,
+    )
+    done = import_all(request, look_around())
+    _print_problems("note", done.notes)
+    _print_problems("error", done.problems)
+    if into is None:
+        click.echo(done.text, nl=False)
+    said = f"{_count(done.added, 'target')} {'found' if into is None else f'added to {into}'}"
+    _echo(f"{said}, {done.known} known already" if into is not None else said, err=True)
+    return _TROUBLE if done.problems else 0
+
+
+def _split_label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not name or not sign or not value:
+        msg = f"--label {text}: write NAME=VALUE"
+        raise click.UsageError(msg)
+    return name, value
 
 
 def _find(named: Path | None, inventory: Path | None) -> tuple[Site, Path]:
