@@ -48,6 +48,7 @@ COMMAND_LINES = {
     "plan": ["plan", "-b", "linux-server"],
     "doctor": ["doctor", "-i", "inventory.yaml", "--json", "-vv"],
     "explain": ["explain", "linux-perm-shadow", "--from", "latest"],
+    "inventory": ["inventory", "show", "--json"],
     "checks": ["checks", "list"],
     "baselines": ["baselines", "list"],
     "measures": ["measures", "list"],

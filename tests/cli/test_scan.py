@@ -132,7 +132,9 @@ def test_interrupt_ends_with_its_status_and_keeps_what_was_collected(
     monkeypatch.setattr("hardening.app.scan.assess", interrupt)
     run = hardening("scan", f"recorded:{recording}", "-q")
     kept = list(Path(os.environ["STATE_DIRECTORY"]).rglob("*.snapshot.json.gz"))
-    assert (run.status, run.err.strip(), len(kept)) == (130, "hardening: interrupted; what was collected is kept", 1)
+    first, *_, last = run.err.splitlines()
+    assert (run.status, last, len(kept)) == (130, "hardening: interrupted; what was collected is kept", 1)
+    assert first == f"hardening: give the same command with `--resume {kept[0].parent}` to go on"
 
 
 def test_full_disk_is_its_own_exit_status(

@@ -118,16 +118,20 @@ def test_a_stopped_scan_keeps_what_was_collected(
     later = scans.run("evaluate", into, "-o", "json=-")
     assert (program.returncode, "Traceback" in err) == (status, False), err
     assert {result["target"] for result in later.report["results"]} == {"quick"}, later.err
+    resumed = scans.run("collect", "-i", inventory, "--resume", into)
+    assert (resumed.status, "slow: done" in resumed.err, "quick:" in resumed.err) == (0, True, False), resumed.err
 
 
-def test_an_interrupted_scan_says_so_in_one_line(lab: Lab, scans: Scans) -> None:
+def test_an_interrupted_scan_says_so_and_how_to_go_on(lab: Lab, scans: Scans) -> None:
     words = scans.words("audit@hangs")
     lab.host("hangs")
     with running(scans, *words) as program:
         await_line(program, "asking")
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=20)
-    assert (program.returncode, out, err.strip()) == (130, "", "hardening: interrupted; what was collected is kept")
+    first, *_, last = err.splitlines()
+    assert (program.returncode, out, last) == (130, "", "hardening: interrupted; what was collected is kept")
+    assert first.startswith("hardening: give the same command with `--resume ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

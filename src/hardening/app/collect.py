@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hardening.app.assign import Plans, channels_of
-from hardening.collect.executor import ThreadExecutor
+from hardening.collect.executor import NOT_VISITED, Deadlines, ThreadExecutor
+from hardening.collect.pacing import Pace
 from hardening.collect.visit import VisitContext, build_failed_snapshot, visit
 from hardening.errors import ConnectError, UsageError
 from hardening.model.evidence import ABSENT, Absent
@@ -41,6 +42,8 @@ class CollectRequest:
 
     ``only_by_target`` does the same for single targets.
 
+    ``done`` are the names of targets that an interrupted scan, which this one goes on with, has visited already.
+
     ``redact`` cleans the recordings that ``keep_raw`` keeps, and lets these words stand.
     """
 
@@ -48,8 +51,16 @@ class CollectRequest:
     only: frozenset[str] = frozenset()
     only_by_target: Mapping[str, frozenset[str]] = field(default_factory=dict)
     workers: int = 16
+    pace: Pace = field(default_factory=Pace)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    done: frozenset[str] = frozenset()
     keep_raw: bool = False
     redact: Vocabulary | Absent = ABSENT
+
+    @property
+    def left(self) -> tuple[Target, ...]:
+        """The targets that are still to be visited."""
+        return tuple(target for target in self.targets if target.name not in self.done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +110,32 @@ def collect(request: CollectRequest, plans: Plans, folder: ScanFolder, context: 
         return plans.plan_for(target.baselines, request.only_by_target.get(target.name))
 
     def visit_target(target: Target) -> Snapshot:
-        return visit(target, plan_of(target), visiting)
+        try:
+            return visit(target, plan_of(target), visiting)
+        finally:
+            sessions.forget(target)
 
     def failed_visit(target: Target, reason: str) -> Snapshot:
         error = ConnectError(reason, "this is a defect of the scanner: please report it with the log")
         return build_failed_snapshot(target, plan_of(target), visiting, error)
 
+    def late_visit(target: Target, reason: str) -> Snapshot:
+        remedy = _GO_ON if reason == NOT_VISITED else _LOOK_AFTER
+        return build_failed_snapshot(target, plan_of(target), visiting, ConnectError(reason, remedy))
+
     executor = ThreadExecutor(
-        visit=visit_target, failed=failed_visit, interrupt=sessions.close_all, workers=request.workers
+        visit=visit_target,
+        broken=failed_visit,
+        late=late_visit,
+        abandon=sessions.abandon,
+        interrupt=sessions.close_all,
+        ticks=context.ticks,
+        workers=request.workers,
+        pace=request.pace,
+        deadlines=request.deadlines,
     )
     with context.opening.bastions.held():
-        for snapshot in executor.collect(request.targets):
+        for snapshot in executor.collect(request.left):
             kept = withhold_secrets(snapshot, context.redactor)
             folder.keep(kept)
             sessions.keep_recording(snapshot.target, folder)
@@ -148,12 +174,16 @@ def redacted_path(folder: ScanFolder, number: int) -> Path:
     return folder.path / f"redacted-{number}.recording.json.gz"
 
 
+_GIVEN_UP = "the visit was given up"
+_LOOK_AFTER = "see what holds the server up, or allow more time with --target-deadline or --deadline"
+_GO_ON = "allow more time with --deadline, or more targets at a time with --workers"
+
 _Replayed = RecordedSession | RecordedPowerShell | RecordedDirectory
 _Recorded = RecordingSession | RecordingPowerShell | RecordingDirectory | _Replayed
 
 
 class _OpenSessions:
-    """The sessions that are open, so that an interrupted scan leaves none behind; and their recordings."""
+    """The sessions that are open, so that a visit that is given up leaves none behind; and their recordings."""
 
     def __init__(self, context: CollectContext, request: CollectRequest) -> None:
         self._context = context
@@ -161,20 +191,26 @@ class _OpenSessions:
         self._redact = request.redact
         self._numbers = {target.name: number for number, target in enumerate(request.targets, start=1)}
         self._lock = threading.Lock()
-        self._open: list[AnySession] = []
+        self._open: dict[str, list[AnySession]] = defaultdict(list)
         self._recordings: dict[str, list[_Recorded]] = defaultdict(list)
+        self._given_up: set[str] = set()
 
     def open(self, target: Target, endpoint: Endpoint) -> AnySession:
         """Open a session to an endpoint of a target; raises ``ConnectError``."""
+        if target.name in self._given_up:
+            raise ConnectError(_GIVEN_UP, "")
         session = open_session(endpoint, self._context.opening)
         recording = self._record(session) if self._keep_raw else ABSENT
         with self._lock:
-            if isinstance(recording, Absent):
-                self._open.append(session)
-                return session
-            self._recordings[target.name].append(recording)
-            self._open.append(recording)
-        return recording
+            is_wanted = target.name not in self._given_up
+            if is_wanted:
+                self._open[target.name].append(session if isinstance(recording, Absent) else recording)
+                if not isinstance(recording, Absent):
+                    self._recordings[target.name].append(recording)
+        if not is_wanted:
+            session.close()
+            raise ConnectError(_GIVEN_UP, "")
+        return session if isinstance(recording, Absent) else recording
 
     def _record(self, session: AnySession) -> _Recorded:
         if isinstance(session, _Replayed):
@@ -198,9 +234,24 @@ class _OpenSessions:
                 path = redacted_path(folder, self._numbers[target])
             write_atomically(path, [encode_recording(recording)])
 
+    def forget(self, target: Target) -> None:
+        """Let go of the sessions of a visit that has ended: it closed them."""
+        with self._lock:
+            self._open.pop(target.name, None)
+
+    def abandon(self, target: Target) -> None:
+        """Close what is open to a target, and let nothing new be opened; half a recording is none."""
+        with self._lock:
+            self._given_up.add(target.name)
+            sessions = self._open.pop(target.name, [])
+            self._recordings.pop(target.name, None)
+        for session in sessions:
+            session.close()
+
     def close_all(self) -> None:
         """Close every session; closing one that is closed already does nothing."""
         with self._lock:
-            sessions, self._open = self._open, []
+            sessions = [session for each in self._open.values() for session in each]
+            self._open.clear()
         for session in sessions:
             session.close()

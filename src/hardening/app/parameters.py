@@ -54,7 +54,10 @@ class SiteParameters:
 
     def target_values(self, target: str) -> Mapping[str, Mapping[str, Constant]]:
         """Return what the inventory sets for one target, by check, then parameter."""
-        return {rule.check: values for rule, values in self._targets.get(target, [])}
+        joined: dict[str, dict[str, Constant]] = defaultdict(dict)
+        for rule, values in self._targets.get(target, []):
+            joined[rule.check].update(values)
+        return joined
 
 
 def _type_rule(rule: ParameterRule, content: Content, problems: list[Problem]) -> dict[str, Constant]:

@@ -79,8 +79,9 @@ def seal_scan(
     write_atomically(folder / "report.json", render_json_chunks(scanned.assessment.report))
     write_atomically(folder / "README.txt", [README.encode()])
     plans = plan_collection(request, content)
-    for target in request.targets:
-        plan = plans.plan_for(target.baselines)
+    for plan in {
+        plan.digest: plan for plan in map(plans.plan_for, {each.baselines for each in request.targets})
+    }.values():
         write_atomically(folder / f"plan-{plan.digest[:12]}.json", [encode_steps(plan.steps)])
     files = {path.name: digest(path.read_bytes()) for path in evidence_paths(folder)}
     seen = tuple(line for snapshot in scanned.folder.read_snapshots() for line in _describe_seen(snapshot))

@@ -66,7 +66,7 @@ def choose_targets(request: TargetRequest, site: Site) -> ChosenTargets:
     chosen = [by_name[name] for name in names] if words else list(inventory.targets)
     chosen = [_with_become(target, request.options.become) for target in chosen]
     selector = parse_selector(request.selector)
-    selected = [target for target in (*named, *chosen) if is_selected(selector, target.labels)]
+    selected = [target for target in (*named, *chosen) if is_selected(selector, target.labels, target.groups)]
     return ChosenTargets(tuple(sorted(selected, key=lambda target: target.name)), inventory.parameters)
 
 

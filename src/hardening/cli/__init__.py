@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("hardening.cli.plan", "Print everything that a scan would run, with its digest."),
     "doctor": ("hardening.cli.doctor", "Find out what is wrong with the way to a target, with the remedy."),
     "explain": ("hardening.cli.explain", "Tell what a check asks, what was seen and what would make it pass."),
+    "inventory": ("hardening.cli.inventory", "Look at the inventory, and take in targets from elsewhere."),
     "checks": ("hardening.cli.checks", "List, show, lint, test and write checks."),
     "baselines": ("hardening.cli.baselines", "List and show baselines."),
     "measures": ("hardening.cli.measures", "List and show the measures that gaps lead to."),

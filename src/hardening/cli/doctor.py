@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hardening.cli.options import content_arguments, language_option, target_arguments, verbose_option
+from hardening.cli.options import (
+    content_arguments,
+    language_option,
+    target_arguments,
+    verbose_option,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from hardening.app.diagnosis_lines import Diagnosis
@@ -25,6 +31,7 @@ _LONGEST = 2000
 @click.command()
 @target_arguments
 @content_arguments
+@workers_option
 @click.option("--json", "as_json", is_flag=True, help="The stages as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @language_option
@@ -33,6 +40,7 @@ def doctor(
     *,
     reach: TargetArguments,
     asked: ContentArguments,
+    workers: int,
     as_json: bool,
     quiet: bool,
     lang: str | None,
@@ -72,7 +80,7 @@ def doctor(
     found: list[tuple[Examination, tuple[Diagnosis, ...]]] = []
     with show_progress(len(reached.targets), quiet=quiet) as progress:
         context = build_context(progress, redactor)
-        for examination in examine_all(reached.targets, plans, context, workers=reach.workers):
+        for examination in examine_all(reached.targets, plans, context, workers=workers):
             lines = tuple(
                 replace(
                     line,

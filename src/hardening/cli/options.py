@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,38 @@ class TargetArguments:
     password_from: str = ""
     ca_file: str = ""
     auth: str | None = None
-    workers: int = 1
+
+
+class DurationType(click.ParamType[float]):
+    """Reads a time as `90s`, `15m` or `2h`; a bare number is seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; fails with the form."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)", value)
+        seconds = float(found[1]) * _SECONDS[found[2]] if found else 0
+        if seconds <= 0:
+            self.fail(f"{value!r}: write a time as 90s, 15m or 2h", param, ctx)
+        return seconds
+
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceArguments:
+    """How many targets at a time, how fast, how long, and which scan to go on with; ``None`` is no limit."""
+
+    workers: int
+    per_zone: int | None
+    per_jump: int | None
+    logins_per_second: float | None
+    target_deadline: float | None
+    deadline: float | None
+    resume: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,8 +246,34 @@ target_arguments = _bundle(
             type=click.Choice(["simple", "external", "kerberos", "anonymous", "ntlm"]),
             help="How to log in to what is named by address [default: simple to a directory, ntlm to Windows].",
         ),
+    ),
+)
+
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 256), default=16, show_default=True, help="Targets at a time."
+)
+
+workers_option: Decorator = _WORKERS
+
+pace_arguments = _bundle(
+    PaceArguments,
+    "pace",
+    (
+        _WORKERS,
         click.option(
-            "--workers", type=click.IntRange(1, 256), default=16, show_default=True, help="Targets at a time."
+            "--per-zone", type=click.IntRange(1), metavar="N", help="Targets at a time with the same label `zone`."
+        ),
+        click.option("--per-jump", type=click.IntRange(1), metavar="N", help="Targets at a time behind a jump host."),
+        click.option(
+            "--logins-per-second",
+            type=click.FloatRange(0.001, 1000),
+            metavar="N",
+            help="Begin no more visits a second than this, evenly spaced.",
+        ),
+        click.option("--target-deadline", type=DurationType(), help="Give up a target after this, as 15m."),
+        click.option("--deadline", type=DurationType(), help="Give up what is left after this, as 2h."),
+        click.option(
+            "--resume", metavar="SCAN", help="Go on with a scan that was interrupted: a folder, an id, or latest."
         ),
     ),
 )

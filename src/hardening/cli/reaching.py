@@ -74,7 +74,7 @@ def read_targets(reach: TargetArguments, asked: ContentArguments) -> Reached:
 
 
 def look_around() -> Surroundings:
-    """Return what an ssh_config is read with here."""
+    """Return whose ssh_config would be read: home, name and environment of this account."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name

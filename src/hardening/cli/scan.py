@@ -11,6 +11,7 @@ from hardening.cli.options import (
     SecretReferenceType,
     content_arguments,
     judge_arguments,
+    pace_arguments,
     target_arguments,
     verbose_option,
 )
@@ -18,12 +19,13 @@ from hardening.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hardening.cli.options import ContentArguments, JudgeArguments, TargetArguments
+    from hardening.cli.options import ContentArguments, JudgeArguments, PaceArguments, TargetArguments
 
 
 @click.command()
 @target_arguments
 @content_arguments
+@pace_arguments
 @judge_arguments
 @click.option("--gaps-of", metavar="SCAN", help="Only what was a gap in this earlier scan: fix, then look again.")
 @click.option("--keep-raw", is_flag=True, help="Keep a recording of the raw answers beside each snapshot.")
@@ -64,6 +66,7 @@ def scan(
     *,
     reach: TargetArguments,
     asked: ContentArguments,
+    pace: PaceArguments,
     judged: JudgeArguments,
     gaps_of: str | None,
     keep_raw: bool,
@@ -86,6 +89,8 @@ def scan(
       hardening scan ssh://audit@web-01 --become sudo -o html=gap.html -o json=-
       hardening scan --site /etc/hardening --select zone=dmz -b linux-server:extended
       hardening scan web-01 --become sudo --sudo-password-from env:SUDO_PASSWORD
+      hardening scan --per-zone 4 --logins-per-second 2 --target-deadline 10m --deadline 4h
+      hardening scan --resume latest
       hardening scan --gaps-of latest
       hardening scan --new-since last-week.json
     """
@@ -100,12 +105,14 @@ def scan(
     from hardening.app.exclusive import held_alone  # noqa: PLC0415
     from hardening.app.hook import split_hook  # noqa: PLC0415
     from hardening.app.narrow import narrow_to_gaps  # noqa: PLC0415
-    from hardening.app.scan import ScanRequest  # noqa: PLC0415
+    from hardening.app.resume import find_unfinished  # noqa: PLC0415
+    from hardening.app.scan import ScanRequest, resume_scan  # noqa: PLC0415
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.seal import open_signer  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
+    from hardening.cli.pacing import build_deadlines, build_pace, told_how_to_resume  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
     from hardening.cli.reaching import read_targets  # noqa: PLC0415
     from hardening.cli.surroundings import build_context, build_resolver, start_log  # noqa: PLC0415
@@ -132,7 +139,9 @@ def scan(
             targets=targets,
             only=only,
             only_by_target=only_by_target,
-            workers=reach.workers,
+            workers=pace.workers,
+            pace=build_pace(pace),
+            deadlines=build_deadlines(pace),
             keep_raw=keep_raw,
         ),
         evaluate=EvaluateRequest(
@@ -150,10 +159,13 @@ def scan(
         ),
         folder=find_state(os.environ).new_folder(time.time()),
     )
+    if pace.resume is not None:
+        request = resume_scan(request, reached.content, find_unfinished(pace.resume, find_state(os.environ)))
     hook_words = split_hook(hook)
     with (
         held_alone(find_state(os.environ), wanted=exclusive),
-        show_progress(len(targets), quiet=judged.quiet) as progress,
+        show_progress(len(request.collect.left), quiet=judged.quiet) as progress,
+        told_how_to_resume(request.folder),
     ):
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment

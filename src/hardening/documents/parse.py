@@ -158,7 +158,7 @@ class _Reader:
             if "\0" in event.value:
                 self._refuse(event, "there is a null character in this text", "remove it")
             return event.value
-        if self._dialect is Dialect.SITE:
+        if self._dialect is not Dialect.CONTENT:
             return event.value
         try:
             return read_bare(event.value)
@@ -169,7 +169,7 @@ class _Reader:
     def _refuse_properties(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._refuse(event, f"there is an anchor (&{event.anchor})", "write the value out where it is used")
-        if event.tag:
+        if event.tag and self._dialect is not Dialect.FOREIGN:
             self._refuse(event, f"there is a tag ({event.tag})", "remove it, and put text in quotes")
 
     def _refuse(self, event: yaml.Event, what: str, remedy: str = "") -> None:

@@ -14,10 +14,14 @@ BLANK = "…"
 
 
 class Dialect(Enum):
-    """Which rule bare words follow: that of content, below, or that of a site, where they stay text."""
+    """Which rule bare words follow: that of content, below, or that of a site, where they stay text.
+
+    In a foreign file, which another program reads, they stay text as well, and tags stand for nothing.
+    """
 
     CONTENT = "content"
     SITE = "site"
+    FOREIGN = "foreign"
 
 
 class BareWordError(Exception):

@@ -13,10 +13,12 @@ from hardening.documents.validate import validate
 from hardening.documents.words import near_hint
 from hardening.errors import ContentError, UsageError
 from hardening.inventory.address import LDAP_PORTS, WINRM_PORTS, find_ldap_fault, find_winrm_fault
+from hardening.inventory.membership import MOST_HINTS, Groups
+from hardening.inventory.merge import Merged, Merger
 from hardening.inventory.models import InventoryDocument, SiteDocument
 from hardening.inventory.selector import Selector, parse_selector
 from hardening.inventory.ssh_config import SshConfig, Surroundings
-from hardening.inventory.ssh_route import NONE, Wanted, build_route, parse_jump, require_straight
+from hardening.inventory.ssh_route import MOST_JUMPS, NONE, Wanted, build_route, parse_jump, require_straight
 from hardening.model.baseline import BaselineReference
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.target import (
@@ -43,7 +45,7 @@ from hardening.model.texts import Language
 from hardening.model.waiver import LONGEST_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hardening.documents.places import Document, PathStep
     from hardening.inventory.models import (
@@ -109,10 +111,27 @@ def load_inventory(path: Path, around: Surroundings) -> Inventory:
 
     ``around`` is what an ssh_config that it names is read with.
     """
+    return load_merged(path, around).inventory
+
+
+@dataclass(frozen=True, slots=True)
+class MergedInventory:
+    """An inventory as it was written and as it counts; ``merged`` and the targets have the order of the file."""
+
+    document: Document
+    form: InventoryDocument
+    groups: Groups
+    merged: tuple[Merged, ...]
+    inventory: Inventory
+
+
+def load_merged(path: Path, around: Surroundings) -> MergedInventory:
+    """Return an inventory file with where each value of its targets came from; raises as ``load_inventory``."""
     require_unshared(path)
     document = load_document(path, Dialect.SITE)
     form = validate(InventoryDocument, document)
-    return _Joiner(document, form, around).join()
+    joiner = _Joiner(document, form, around)
+    return MergedInventory(document, form, joiner.merger.groups, joiner.merged, joiner.join())
 
 
 def load_site_settings(path: Path) -> SiteSettings:
@@ -175,13 +194,19 @@ class _Joiner:
         self._form = form
         self._folder = Path(document.file).parent
         self._problems: list[Problem] = []
-        self._by_name = {entry.name: entry for entry in form.targets}
+        self.merger = Merger(document, form)
+        self.merged = tuple(self.merger.merge(number, entry) for number, entry in enumerate(form.targets))
+        self._numbers = {entry.name: number for number, entry in enumerate(form.targets)}
         self._around = around
         self._configs: dict[Path, SshConfig] = {}
 
     def join(self) -> Inventory:
-        targets, parameters, seen = [], [], set[str]()
-        for number, entry in enumerate(self._form.targets):
+        targets: list[Target] = []
+        parameters: list[tuple[str, ParameterRule]] = []
+        seen: set[str] = set()
+        self._problems.extend(self.merger.problems)
+        for number, merged in enumerate(self.merged):
+            entry = merged.entry
             at: tuple[PathStep, ...] = ("targets", number)
             if entry.name in seen:
                 self._refuse((*at, "name"), f"two targets are named {entry.name}", "rename one")
@@ -194,18 +219,25 @@ class _Joiner:
                         name=entry.name,
                         endpoints=endpoints,
                         labels=dict(entry.labels),
+                        groups=merged.groups,
                         baselines=tuple(BaselineReference.parse(text) for text in entry.baselines),
                         place=str(place),
                     )
                 )
-            for check, values in entry.parameters.items():
-                rule = ParameterRule(
-                    selector=(), check=check, values=_raw(values), place=self._document.place(*at, "parameters", check)
-                )
-                parameters.append((entry.name, rule))
+            parameters.extend((entry.name, rule) for rule in self._rules(merged, at))
         if self._problems:
-            raise ContentError(self._problems)
+            raise ContentError(list(dict.fromkeys(self._problems)))
         return Inventory(targets=tuple(targets), parameters=tuple(parameters))
+
+    def _rules(self, merged: Merged, at: tuple[PathStep, ...]) -> Iterator[ParameterRule]:
+        for check, values in merged.entry.parameters.items():
+            by_place: dict[Place, dict[str, RawValue]] = {}
+            for name, value in _raw(values).items():
+                source = merged.inherited.get(("parameters", check, name))
+                place = self._document.place(*(source.at[:-1] if source else (*at, "parameters", check)))
+                by_place.setdefault(place, {})[name] = value
+            for place, raw in by_place.items():
+                yield ParameterRule(selector=(), check=check, values=raw, place=place)
 
     def _endpoints(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> tuple[Endpoint, ...]:
         """Return the ways to a target: at most one to a shell, and one to a directory; none if they do not fit."""
@@ -222,8 +254,7 @@ class _Joiner:
     def _ldap(self, entry: TargetDocument, ldap: LdapDocument, at: tuple[PathStep, ...]) -> LdapEndpoint:
         security = LdapSecurity(ldap.security)
         authentication = LdapAuthentication(ldap.auth)
-        is_asked = authentication in {LdapAuthentication.SIMPLE, LdapAuthentication.EXTERNAL}
-        named = ldap.credential or (entry.credential if is_asked else "")
+        is_asked = authentication in {LdapAuthentication.SIMPLE, LdapAuthentication.EXTERNAL} or ldap.credential
         endpoint = LdapEndpoint(
             address=ldap.address,
             port=ldap.port or LDAP_PORTS[security],
@@ -231,7 +262,7 @@ class _Joiner:
             security=security,
             authentication=authentication,
             ca_file=self._path(ldap.ca_file) if ldap.ca_file else "",
-            credential=self._credential(named, at),
+            credential=self._credential(entry, "ldap", at) if is_asked else Credential(),
         )
         if fault := find_ldap_fault(endpoint):
             self._refuse((*at, "ldap"), *fault)
@@ -239,13 +270,11 @@ class _Joiner:
 
     def _shell(self, entry: TargetDocument, at: tuple[PathStep, ...]) -> Endpoint:
         if entry.ssh is not None:
-            credential = self._credential(entry.ssh.credential or entry.credential, at)
-            return self._ssh(entry.ssh, credential, at, (entry.name,))
+            return self._ssh(entry, entry.ssh, at, (entry.name,))
         if entry.winrm is not None:
             return self._winrm(entry, entry.winrm, at)
         if entry.local is not None:
-            credential = self._credential(entry.local.credential or entry.credential, at)
-            return LocalEndpoint(become=Become(entry.local.become), credential=credential)
+            return LocalEndpoint(become=Become(entry.local.become), credential=self._credential(entry, "local", at))
         return self._read_word(entry)
 
     def _winrm(self, entry: TargetDocument, winrm: WinRmDocument, at: tuple[PathStep, ...]) -> WinRmEndpoint:
@@ -260,7 +289,7 @@ class _Joiner:
             backend=WinRmBackend(winrm.backend),
             configuration=winrm.configuration,
             ca_file=self._path(winrm.ca_file) if winrm.ca_file else "",
-            credential=self._credential(winrm.credential or entry.credential, at),
+            credential=self._credential(entry, "winrm", at),
         )
         if fault := find_winrm_fault(endpoint):
             self._refuse((*at, "winrm"), *fault)
@@ -281,13 +310,13 @@ class _Joiner:
         return RecordedEndpoint(self._path(str(entry.recorded)))
 
     def _ssh(
-        self, ssh: SshDocument, credential: Credential, at: tuple[PathStep, ...], chain: tuple[str, ...]
+        self, entry: TargetDocument, ssh: SshDocument, at: tuple[PathStep, ...], chain: tuple[str, ...]
     ) -> SshEndpoint:
         said = Wanted(
             address=ssh.address,
             known_hosts=self._path(ssh.known_hosts) if ssh.known_hosts else "",
             host_keys=HostKeys(ssh.host_keys),
-            credential=credential,
+            credential=self._credential(entry, "ssh", at),
             config=self._config(ssh.ssh_config or self._form.ssh_config),
         )
         wanted = replace(
@@ -311,8 +340,9 @@ class _Joiner:
     ) -> SshEndpoint | Absent:
         if not ssh.jump or ssh.jump == NONE:
             return ABSENT
-        entry = self._by_name.get(ssh.jump)
-        if entry is None or entry.ssh is None:
+        number = self._numbers.get(ssh.jump)
+        entry = None if number is None else self.merged[number].entry
+        if number is None or entry is None or entry.ssh is None:
             if not _PLACES.isdisjoint(ssh.jump):
                 try:
                     return parse_jump(ssh.jump, said)
@@ -321,16 +351,20 @@ class _Joiner:
                 except ContentError as error:
                     self._problems.extend(error.problems)
                 return ABSENT
-            hint = near_hint(ssh.jump, self._by_name)
+            hint = near_hint(ssh.jump, self._numbers) if len(self._problems) < MOST_HINTS else ""
             self._refuse(
                 (*at, "ssh", "jump"), f"no target with ssh is named {ssh.jump}", hint or "or write USER@HOST:PORT"
             )
             return ABSENT
+        first = ("targets", self._numbers[chain[0]], "ssh", "jump")
         if ssh.jump in chain:
-            self._refuse((*at, "ssh", "jump"), f"the jump hosts form a circle: {' → '.join((*chain, ssh.jump))}")
+            self._refuse(first, f"the jump hosts form a circle: {' → '.join((*chain, ssh.jump))}")
             return ABSENT
-        own = self._credential(entry.ssh.credential or entry.credential, at)
-        return self._ssh(entry.ssh, own, at, (*chain, ssh.jump))
+        if len(chain) > MOST_JUMPS:
+            what = f"more than {MOST_JUMPS} jump hosts stand one behind another: {' → '.join(chain)}"
+            self._refuse(first, what, "name one that is nearer")
+            return ABSENT
+        return self._ssh(entry, entry.ssh, ("targets", number), (*chain, ssh.jump))
 
     def _config(self, name: str | None) -> SshConfig | Absent:
         """Return an ssh_config file; one for all targets that name it, so that it is read and warned about once."""
@@ -341,13 +375,17 @@ class _Joiner:
             self._configs[path] = SshConfig(path, self._around)
         return self._configs[path]
 
-    def _credential(self, name: str | None, at: tuple[PathStep, ...]) -> Credential:
-        if not name:
+    def _credential(self, entry: TargetDocument, way: str, at: tuple[PathStep, ...]) -> Credential:
+        """Return what proves us on a way to a target: its own credential, else that of the target."""
+        own = getattr(entry, way).credential
+        name = own or entry.credential
+        if not name or name == NONE:
             return Credential()
         form = self._form.credentials.get(name)
         if form is None:
-            hint = near_hint(name, self._form.credentials)
-            self._refuse((*at, "credential"), f'no credential is named "{name}"', hint or "add it under `credentials:`")
+            hint = near_hint(name, self._form.credentials) if len(self._problems) < MOST_HINTS else ""
+            path = (*at, way, "credential") if own else (*at, "credential")
+            self._refuse(path, f'no credential is named "{name}"', hint or "add it under `credentials:`")
             return Credential()
         return self._read_credential(form)
 
@@ -371,4 +409,7 @@ class _Joiner:
         return str(self._folder / Path(text).expanduser())
 
     def _refuse(self, path: tuple[PathStep, ...], what: str, remedy: str = "") -> None:
-        self._problems.append(self._document.problem(path, what, remedy))
+        """Add a problem with a value, where it stands: in the target's own entry, in a group or among the defaults."""
+        _, number, *rest = path
+        source = self.merged[int(number)].inherited.get(tuple(map(str, rest)))
+        self._problems.append(self._document.problem(source.at if source else path, what, remedy))

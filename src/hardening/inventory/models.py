@@ -54,10 +54,9 @@ class CredentialDocument(Form):
     sudo_password: SecretReference | None = Field(None, description="where the password that sudo asks for is")
 
 
-class SshDocument(Form):
-    """A server behind SSH."""
+class SshSettings(Form):
+    """How servers behind SSH are reached, wherever they are."""
 
-    address: Text
     port: Port | None = Field(None, description="[default: that of ssh_config, else 22]")
     user: str = ""
     jump: Text | None = Field(None, description="another target's name, or USER@HOST:PORT,…; none for none at all")
@@ -66,6 +65,12 @@ class SshDocument(Form):
     host_keys: Literal["known", "accept-new"] = Field("known", description="accept-new keeps the key of a new host")
     ssh_config: Text | None = Field(None, description="ssh_config file, from the inventory's folder, or none")
     credential: Text | None = None
+
+
+class SshDocument(SshSettings):
+    """A server behind SSH."""
+
+    address: Text
 
 
 class LocalDocument(Form):
@@ -82,10 +87,9 @@ class ContainerDocument(Form):
     become: Literal["sudo", "no"] = Field("no", description="sudo asks as the container's root")
 
 
-class WinRmDocument(Form):
-    """A Windows server behind WinRM."""
+class WinRmSettings(Form):
+    """How Windows servers are reached, wherever they are."""
 
-    address: Text
     scheme: Literal["https", "http"] = Field(
         "https", description="over http every message is encrypted by NTLM or Kerberos"
     )
@@ -105,10 +109,15 @@ class WinRmDocument(Form):
     credential: Text | None = None
 
 
-class LdapDocument(Form):
-    """A directory: Active Directory or OpenLDAP."""
+class WinRmDocument(WinRmSettings):
+    """A Windows server behind WinRM."""
 
     address: Text
+
+
+class LdapSettings(Form):
+    """How directories are reached, wherever they are."""
+
     port: Port | None = Field(None, description="[default: 636 for ldaps, else 389]")
     user: str = Field("", description="audit@example.org, EXAMPLE\\audit or a distinguished name")
     security: Literal["ldaps", "starttls", "plain"] = Field(
@@ -121,6 +130,35 @@ class LdapDocument(Form):
         "simple", description="name and password, the credential's certificate, a Kerberos ticket, or nobody"
     )
     credential: Text | None = None
+
+
+class LdapDocument(LdapSettings):
+    """A directory: Active Directory or OpenLDAP."""
+
+    address: Text
+
+
+class SharedDocument(Form):
+    """What targets have in common. The settings of a way to a target count for those that have such a way."""
+
+    ssh: SshSettings | None = None
+    winrm: WinRmSettings | None = None
+    ldap: LdapSettings | None = None
+    local: LocalDocument | None = None
+    credential: Text | None = Field(None, description="name of a credential, or none")
+    labels: dict[str, str] = Field(default_factory=dict)
+    baselines: list[BaselineName] = Field(default_factory=list)
+    parameters: dict[str, dict[str, str | list[str]]] = Field(
+        default_factory=dict, description="check id, then parameter, then value"
+    )
+
+
+class GroupDocument(SharedDocument):
+    """What the targets of a group have in common; a group that stands inside another one wins over it."""
+
+    targets: list[Text] = Field(default_factory=list, description="names of targets")
+    select: Text | None = Field(None, description="labels of targets, as zone=dmz,role!=db")
+    groups: list[Text] = Field(default_factory=list, description="groups whose targets belong to this one as well")
 
 
 class TargetDocument(Form):
@@ -139,7 +177,7 @@ class TargetDocument(Form):
     recorded: Text | list[Text] | None = Field(
         None, description="file of a recording, or the files of a target that has several"
     )
-    credential: Text | None = None
+    credential: Text | None = Field(None, description="name of a credential, or none")
     labels: dict[str, str] = Field(default_factory=dict)
     baselines: list[BaselineName] = Field(default_factory=list)
     parameters: dict[str, dict[str, str | list[str]]] = Field(
@@ -154,6 +192,8 @@ class InventoryDocument(Form):
         None, description="ssh_config file for all targets, from this folder [default: none]"
     )
     credentials: dict[str, CredentialDocument] = Field(default_factory=dict)
+    defaults: SharedDocument | None = Field(None, description="what counts where no group and no target says it")
+    groups: dict[str, GroupDocument] = Field(default_factory=dict)
     targets: list[TargetDocument] = Field(min_length=1)
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from hardening.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+GROUP = "group"
+"""The label that every group of the inventory gives its targets, with its name as the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,10 @@ class LabelTerm:
     value: str
     equal: bool
 
-    def holds_for(self, labels: Mapping[str, str]) -> bool:
-        """Say whether the labels meet this term."""
-        return (labels.get(self.label) == self.value) is self.equal
+    def holds_for(self, labels: Mapping[str, str], groups: Collection[str] = ()) -> bool:
+        """Say whether the labels meet this term; `group` is also met by a group of that name."""
+        has = labels.get(self.label) == self.value or (self.label == GROUP and self.value in groups)
+        return has is self.equal
 
 
 Selector = tuple[LabelTerm, ...]
@@ -39,6 +43,6 @@ def parse_selector(text: str) -> Selector:
     return tuple(terms)
 
 
-def is_selected(selector: Selector, labels: Mapping[str, str]) -> bool:
-    """Say whether all terms hold for a target's labels."""
-    return all(term.holds_for(labels) for term in selector)
+def is_selected(selector: Selector, labels: Mapping[str, str], groups: Collection[str] = ()) -> bool:
+    """Say whether all terms hold for a target's labels, and the groups of the inventory that it belongs to."""
+    return all(term.holds_for(labels, groups) for term in selector)

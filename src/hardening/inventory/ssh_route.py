@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from hardening.inventory.ssh_config import SshConfig, SshSettings
 
 SSH_PORT = 22
+MOST_JUMPS = 8
+"""Jump hosts that may stand one behind another."""
 NONE = "none"
 """In place of a jump host or a file: none, whatever else is said."""
 
 SYSTEM_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 
 _LAST_PORT = 65_535
-_MOST_JUMPS = 8
 _JUMP = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.]+(?:%[^\[\]@\s]+)?\]|[^:\[\]@/\s]+)(?::(?P<port>\d+))?/?"
 )
@@ -90,7 +91,7 @@ def parse_jump(text: str, behind: Wanted, chain: tuple[str, ...] = ()) -> SshEnd
             msg = f"{text}: not a jump host; write USER@HOST:PORT, and a comma before the next one"
             raise UsageError(msg)
         name = match["host"].strip("[]")
-        if name in chain or len(chain) >= _MOST_JUMPS:
+        if name in chain or len(chain) >= MOST_JUMPS:
             raise _circle((*chain, name))
         one = replace(behind, address=name, port=port, user=match["user"] or "", jump=jump, is_jump_said=position > 0)
         jump = build_route(one, chain)

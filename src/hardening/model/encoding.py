@@ -30,16 +30,15 @@ def decode_evidence(data: object) -> Evidence:
 
 
 def _encode_field(field: Field) -> Json:
+    if isinstance(field, Known):  # nearly all are
+        value = _encode_value(field.value)
+        return {"v": value, "at": field.place} if field.place else value
     match field:
-        case Known(value=value, place=""):
-            return _encode_value(value)
-        case Known(value=value, place=place):
-            return _with_place({"v": _encode_value(value)}, place)
         case Absent(place=place):
             return _with_place({"absent": True}, place)
         case Unreadable(reason=reason, place=place):
             return _with_place({"unreadable": reason}, place)
-        case Partial(items=items, reason=reason, place=place):
+        case Partial(items=items, reason=reason, place=place):  # pragma: no branch - the last of a closed union
             return _with_place({"v": _encode_value(items), "partial": reason}, place)
 
 

@@ -185,12 +185,14 @@ Endpoint = ShellEndpoint | WinRmEndpoint | LdapEndpoint
 class Target:
     """One thing to assess, and the ways to it, visited in this order; at most one leads to a shell or to PowerShell.
 
-    ``parameters`` is by check id, then name; ``place`` is the inventory line or empty.
+    ``groups`` are those of the inventory that it belongs to. ``parameters`` is by check id, then name; ``place`` is
+    the inventory line or empty.
     """
 
     name: str
     endpoints: tuple[Endpoint, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
     baselines: tuple[BaselineReference, ...] = ()
     parameters: Mapping[str, Mapping[str, Constant]] = field(default_factory=dict)
     place: str = ""

@@ -67,6 +67,13 @@ class PamFiles:
     refused: tuple[str, ...]
     modules: frozenset[str]
     history: str = ""
+    _parsed: dict[str, tuple[PamLine, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def parse(self, path: str) -> tuple[PamLine, ...]:
+        """Return the lines of a file that say something; most are asked for by many services, and parsed once."""
+        if path not in self._parsed:
+            self._parsed[path] = tuple(parse_pam_lines(self.lines.get(path, [])))
+        return self._parsed[path]
 
     def problem(self, path: str) -> str:
         """Return why a file could not be read; empty for one that was read, or that is not there."""
@@ -210,7 +217,7 @@ class _Builder:
     def expand(self, path: str, wanted: str, level: int, chain: tuple[str, ...]) -> None:
         """Add the lines of a file, those of one type or of all."""
         self.stack.files += [] if path in self.stack.files else [path]
-        for line in parse_pam_lines(self.files.lines.get(path, [])):
+        for line in self.files.parse(path):
             self.count += 1
             if self.count > _MOST_ENTRIES:
                 self.stack.problems.append(f"{clean(path)}: more than {_MOST_ENTRIES} lines are included")

@@ -44,6 +44,8 @@ def quote_pattern(pattern: str) -> str:
 
 def clean(text: str) -> str:
     r"""Return text without lone surrogates: a byte that is not UTF-8 becomes ``\xNN``, so that it can be stored."""
+    if text.isascii():  # nearly all is, and is asked after ten thousand times a target
+        return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
