@@ -30,6 +30,7 @@ _VOLUMES = r"""Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEnc
 @{
 drive = $_.DriveLetter
 type = $_.VolumeType
+system = $_.DriveLetter -eq $env:SystemDrive
 protection = $_.ProtectionStatus
 conversion = $_.ConversionStatus
 method = $_.EncryptionMethod
@@ -79,11 +80,18 @@ def _build(row: Row) -> Record:
     conversion = row.get("conversion")
     return {
         "drive": text(row, "drive", place),
-        "type": _look_up(row, "type", _TYPES, place),
+        "type": _find_type(row, place),
         "protected": _look_up(row, "protection", _PROTECTED, place),
         "encrypted": Known(conversion == 1, place) if is_integer(conversion) else Absent(place),
         "method": _look_up(row, "method", _METHODS, place),
     }
+
+
+def _find_type(row: Row, place: str) -> Field:
+    """Return what a volume is for; old versions tell no type, but which drive they started from."""
+    if row.get("type") is None and row.get("system") is True:
+        return Known(_TYPES[0], place)
+    return _look_up(row, "type", _TYPES, place)
 
 
 def _look_up(row: Row, member: str, table: Mapping[int, str] | Mapping[int, bool], place: str) -> Field:

@@ -42,7 +42,15 @@ _PERMISSION_DENIED, _SECURITY_ERROR = 18, 25
 _DENIED = {0x80070005, 0x80041003, 0x80070522, 0x8013150A}
 # WBEM_E_INVALID_NAMESPACE and WBEM_E_INVALID_CLASS.
 _MISSING = {0x8004100E, 0x80041010}
-_DENIED_IDS = ("AccessDenied", "UnauthorizedAccess", "SecurityException", "0x80041003", "0x80070005")
+# Of an event log that may not be seen PowerShell says two things; the first has this name and no number.
+_DENIED_IDS = (
+    "AccessDenied",
+    "UnauthorizedAccess",
+    "SecurityException",
+    "0x80041003",
+    "0x80070005",
+    "LogInfoUnavailable",
+)
 _DEEPEST = 5
 _UNKNOWN_IDS = ("CommandNotFoundException", "0x8004100e", "0x80041010")
 

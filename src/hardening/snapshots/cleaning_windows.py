@@ -43,6 +43,8 @@ _PROFILE = re.compile(r"(?<=[A-Za-z]:\\Users\\)[^\\\"]+", re.IGNORECASE)
 _DOMAIN_SID = re.compile(r"\bS-1-5-21-(\d{1,10}-\d{1,10}-\d{1,10})(?=-|\b)")
 _SID_BYTES = [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0]
 _FIRST, _LAST = 12, 24
+# A user right in an export is called after a token, and holds none.
+_RIGHT = re.compile(r"Se[A-Za-z]+(?:Privilege|Right) = ")
 _RULE_NAME = re.compile(r"(\|Name=)[^|@][^|]*(\|)")
 _NEW_NAME = re.compile(r'((?:NewAdministratorName|NewGuestName) = )"([^"]*)"')
 
@@ -138,7 +140,8 @@ class WindowsCleaner(Cleaner):
         text = _NEW_NAME.sub(self._clean_new_name, text)
         text = _RULE_NAME.sub(r"\1rule\2", text)
         text = LOGIN_IN_URL.sub(REDACTED, text)
-        text = SECRET.sub(self._clean_secret, text)
+        if not _RIGHT.match(text):
+            text = SECRET.sub(self._clean_secret, text)
         text = _DOMAIN_SID.sub(lambda match: "S-1-5-21-" + self._clean_sid(match[1]), text)
         text = MAIL.sub(self._clean_mail, text)
         for pattern in (DOMAIN, DOMAIN_IN_URL):

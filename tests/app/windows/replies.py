@@ -251,7 +251,14 @@ def _defender(server: Server, _: Language, __: PowerShellStep) -> Iterator[Row]:
 
 def _volumes(server: Server, _: Language, __: PowerShellStep) -> Iterator[Row]:
     for drive, kind, protection, conversion, method in server.volumes:
-        yield {"drive": drive, "type": kind, "protection": protection, "conversion": conversion, "method": method}
+        yield {
+            "drive": drive,
+            "type": kind,
+            "system": drive == "C:",
+            "protection": protection,
+            "conversion": conversion,
+            "method": method,
+        }
 
 
 def _smb_server(server: Server, _: Language, __: PowerShellStep) -> Iterator[Row]:

@@ -270,7 +270,22 @@ WEAK_2022 = replace(
                 "LimitBlankPasswordUse": 0,
                 "RestrictAnonymousSAM": 0,
                 "EveryoneIncludesAnonymous": 1,
+                "Security Packages": ("", "mimilib"),
+                "Authentication Packages": ("msv1_0", "mimilib"),
+                "Notification Packages": ("rassfm", "scecli", "mimilib"),
             },
+            rf"{LSA}\OSConfig": {"Security Packages": ("mimilib",)},
+            r"SYSTEM\CurrentControlSet\Control\Session Manager": {"SafeDllSearchMode": 0, "ProtectionMode": 0},
+            r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS": {
+                "BackupDirectory": 0,
+                "PasswordAgeDays": 365,
+                "PasswordLength": 8,
+                "PasswordComplexity": 1,
+                "ADPasswordEncryptionEnabled": 0,
+            },
+            rf"{SERVICES}\W32Time\Parameters": {"Type": "NoSync", "NtpServer": ""},
+            rf"{SCHANNEL}\Protocols\TLS 1.2\Server": {"Enabled": 0},
+            rf"{SCHANNEL}\Protocols\TLS 1.2\Client": {"Enabled": 0},
             rf"{LSA}\MSV1_0": {"allownullsessionfallback": 1},
             SYSTEM_POLICY: {
                 "EnableLUA": 0,
@@ -358,7 +373,15 @@ WEAK_2022 = replace(
     preference={**_PREFERENCE, "maps": 0, "paths": ["C:\\"], "extensions": ["exe"]},
     smb1=True,
     client_guest=True,
-    winrm={**_WINRM, r"Service\Auth\Basic": "true", r"Service\AllowUnencrypted": "true"},
+    winrm={
+        **_WINRM,
+        r"Service\Auth\Basic": "true",
+        r"Service\AllowUnencrypted": "true",
+        r"Client\AllowUnencrypted": "true",
+        r"Client\TrustedHosts": "*",
+        r"Service\Auth\CbtHardeningLevel": "None",
+    },
+    logs=dict.fromkeys(DEFAULT_2022.logs, (1052672, "O:BAG:SYD:(A;;0x7;;;WD)(A;;0x7;;;BU)")),
     tasks={**DEFAULT_2022.tasks, r"\Sikkerhetskopi": ("SYSTEM", r"D:\Skript\kopi.exe")},
     shares={**_ADMIN_SHARES, "felles": (r"D:\felles", "O:BAG:DUD:(A;;FA;;;WD)")},
     setup_files={r"C:\Windows\Panther\Unattend.xml": True},
@@ -614,6 +637,17 @@ WEAK_CONTROLLER = replace(
 )
 """A domain controller with the same past as the weak server."""
 
+HARDENED_ALONE = replace(
+    HARDENED_2022,
+    role=2,
+    registry=merged(
+        HARDENED_2022.registry,
+        {rf"{SERVICES}\W32Time\Parameters": {"Type": "NTP", "NtpServer": "ntp.example.org,0x8"}},
+    ),
+    administrators=(f"{MACHINE_SID}-500",),
+)
+"""A hardened server that belongs to no domain."""
+
 DEFAULT_2016 = replace(
     DEFAULT_2022,
     build=14393,
@@ -645,6 +679,7 @@ SERVERS = {
     "hardened-2022": HARDENED_2022,
     "weak-controller": WEAK_CONTROLLER,
     "hardened-controller": HARDENED_CONTROLLER,
+    "hardened-alone": HARDENED_ALONE,
     "default-2022": DEFAULT_2022,
     "default-2016": DEFAULT_2016,
     "default-2025": DEFAULT_2025,
