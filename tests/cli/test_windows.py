@@ -354,3 +354,11 @@ def test_the_doctor_finds_the_backend_that_an_account_can_use(windows: Windows) 
     run = windows.run("doctor", windows.address, "-b", "site-windows")
     assert "a PowerShell session opens: backend psrp works" in run.out
     assert (run.status, windows.server.opened, windows.server.closed) == (10, 1, 1)
+
+
+@pytest.mark.parametrize("windows", [answers(1, language_mode="ConstrainedLanguage", sid="")], indirect=True)
+def test_a_page_says_what_the_server_is_and_as_whom_it_was_asked(windows: Windows, tmp_path: Path) -> None:
+    windows.scan("-o", "html=win.html", "--lang", "nb")
+    page = (tmp_path / "win.html").read_text()
+    assert "10.0.20348.2700, medlem av et domene, med skrivebord, PowerShell i ConstrainedLanguage" in page
+    assert "EXAMPLE\\audit, uten administratorrettigheter" in page
