@@ -377,3 +377,12 @@ def test_a_server_that_breaks_off_a_session_is_one_line(windows: Windows, tmp_pa
     run = windows.hardening("scan", "-i", inventory, "-o", "json=-", "--site", windows.folder)
     assert "Traceback" not in run.err
     assert "the peer closed the connection without an answer" in run.report["targets"][0]["endpoints"][0]["failure"]
+
+
+def test_the_plan_shows_the_whole_text_that_is_sent(windows: Windows) -> None:
+    words = ("--endpoint", "winrm", "--script", "--site", windows.folder)
+    shown = windows.hardening("plan", "-b", "site-windows", *words).out
+    windows.scan()
+    (line,) = windows.server.command_lines
+    assert shown.startswith(f"# batch: PowerShell, on the standard input of {line}\n")
+    assert all(script.replace("'", "''") in shown for script in windows.server.powershell.asked)
