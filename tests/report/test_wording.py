@@ -65,6 +65,9 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse", "powershell", "administrator"),
     ],
+    "targets.role.": ["member", "domain_controller", "stand_alone"],
+    "targets.installation.": ["core", "desktop"],
+    "targets.": ["administrator", "account"],
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
         *("targets", "method"),

@@ -60,7 +60,15 @@ def diagnose_windows(seen: Examination, endpoint: WinRmEndpoint, connection: Evi
         return
     yield ok("login", f"logged in as {endpoint.user or 'the holder of the certificate'} with {_way(connection)}")
     if Milestone.SHELL not in seen.milestones:
-        yield failed("shell", seen.failure, _LISTENERS)
+        if seen.other_backend_opens:
+            yield Diagnosis(
+                stage="shell",
+                state=State.FAIL,
+                what="the account may not open a shell, but a PowerShell session opens: backend psrp works",
+                remedy="say backend: psrp in the inventory",
+            )
+        else:
+            yield failed("shell", seen.failure, _LISTENERS)
         return
     yield ok("shell", _SHELLS[endpoint.backend])
 

@@ -15,7 +15,7 @@ from hardening.collect.visit import VisitContext, channels_behind, visit
 from hardening.errors import ConnectError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import ABSENT, Absent, Unreadable
-from hardening.model.target import Become, LdapEndpoint, SshEndpoint, WinRmEndpoint
+from hardening.model.target import Become, LdapEndpoint, SshEndpoint, WinRmBackend, WinRmEndpoint
 from hardening.transports import open_session
 from hardening.transports.session import Limits, Listening, Milestone, ShellWords
 
@@ -68,6 +68,7 @@ def examine(target: Target, endpoint: Endpoint, plan: Plan, context: CollectCont
         shell=watcher.shell,
         snapshot=snapshot,
         asked_password=watcher.asked_password,
+        other_backend_opens=watcher.other_backend_opens,
     )
 
 
@@ -100,6 +101,7 @@ class _Watcher:
         self.failure: ConnectError | Absent = ABSENT
         self.shell: ShellWords | Absent = ABSENT
         self.asked_password = False
+        self.other_backend_opens = False
 
     def open(self, _target: Target, endpoint: Endpoint) -> AnySession:
         """Open a session and hear what the account's shell says; raises ``ConnectError``."""
@@ -107,11 +109,26 @@ class _Watcher:
             session = open_session(endpoint, self._opening)
         except ConnectError as error:
             self.failure = error
+            # The login was good, so that another one locks nobody out.
+            if isinstance(endpoint, WinRmEndpoint) and Milestone.LOGIN in self.milestones:
+                self.other_backend_opens = self._try_other_backend(endpoint)
             raise
         if isinstance(session, Listening) and not self._runs_a_kit:
             self.shell = session.listen_to_shell()
         self._is_open = True
         return session
+
+    def _try_other_backend(self, endpoint: WinRmEndpoint) -> bool:
+        """Say whether the account that may open no shell may open a PowerShell session."""
+        if endpoint.backend is WinRmBackend.PSRP:
+            return False
+        opening = replace(self._opening, reached=lambda _where, _milestone: None)
+        try:
+            session = open_session(replace(endpoint, backend=WinRmBackend.PSRP), opening)
+        except ConnectError:
+            return False
+        session.close()
+        return True
 
     def _note_milestone(self, where: str, milestone: Milestone) -> None:
         # The target itself is the first to be named; those of its jump host are not its own.

@@ -19,6 +19,7 @@ class Examination:
     """What one visit of a target showed: how far it came, why it ended, and the snapshot.
 
     ``addresses`` are those of its name, as text, or why it has none. ``asked_password`` tells that sudo asked for one.
+    ``other_backend_opens`` tells that WinRM refused a shell, and opened a PowerShell session instead.
     """
 
     target: Target
@@ -28,6 +29,7 @@ class Examination:
     shell: ShellWords | Absent = ABSENT
     snapshot: Snapshot
     asked_password: bool = False
+    other_backend_opens: bool = False
 
     @property
     def endpoint(self) -> Endpoint:

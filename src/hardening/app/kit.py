@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hardening.app.content import load_all_content
 from hardening.app.kit_texts import ANSIBLE, NOTES
+from hardening.app.kit_windows import build_windows_files, is_windows_account
 from hardening.app.plan import plan_content
 from hardening.errors import UsageError
 from hardening.model.step import Privilege
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.app.site import Site
+    from hardening.collect.plan import Plan
 
 ADDRESS_TO_FILL_IN = "ADDRESS-OF-THE-SCANNER"
 """Stands where no address was given; it fits no address, so the account stays shut until it is filled in."""
@@ -59,14 +61,32 @@ class Kit:
 
 
 def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], request: KitRequest, *, version: str) -> Kit:
-    """Return the kit of some baselines, or of the default ones; raises ``UsageError`` and ``ContentError``."""
-    _require_valid(request)
+    """Return the kit of some baselines, or of the default ones; raises ``UsageError`` and ``ContentError``.
+
+    What is asked of a shell and what is asked of PowerShell have files of their own; an account that is written as
+    Windows does is one of PowerShell only.
+    """
     content = load_all_content(site.content_folders)
-    plan = plan_content(content, baselines, only).reduce_to(frozenset({Channel.SHELL}))
-    if not plan.probes:
-        msg = "these baselines ask nothing of a shell, and a kit holds what a shell is asked; name others with -b"
+    plan = plan_content(content, baselines, only)
+    shell, windows = (plan.reduce_to(frozenset({channel})) for channel in (Channel.SHELL, Channel.POWERSHELL))
+    files: dict[str, str] = {}
+    digests = []
+    if shell.probes and not is_windows_account(request.account):
+        _require_valid(request)
+        origin = KitOrigin(version=version, content=content.digest, plan=shell.digest)
+        files |= _build_shell_files(shell, request, origin)
+        digests.append(shell.digest)
+    if windows.probes:
+        files |= build_windows_files(windows, request.account, version)
+        digests.append(windows.digest)
+    if not files:
+        msg = "these baselines ask nothing that a kit for this account can hold; name others with -b"
         raise UsageError(msg)
-    origin = KitOrigin(version=version, content=content.digest, plan=plan.digest)
+    files["SHA256SUMS"] = "".join(f"{_digest(text)}  {name}\n" for name, text in sorted(files.items()))
+    return Kit(files=files, plan=digests[0])
+
+
+def _build_shell_files(plan: Plan, request: KitRequest, origin: KitOrigin) -> dict[str, str]:
     root = render_root_script(plan.steps_as(Privilege.ROOT), origin)
     scan = render_scan_script(plan.steps_as(Privilege.ANY), origin)
     names = {
@@ -77,11 +97,11 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
         "root_digest": _digest(root),
         "scan_digest": _digest(scan),
         "plan": plan.digest,
-        "version": version,
-        "content": content.digest,
+        "version": origin.version,
+        "content": origin.content,
     }
     key = _strip_key(request.public_key) if request.public_key else KEY_TO_FILL_IN
-    files = {
+    return {
         "hardening-root": root,
         "hardening-scan": scan,
         "sudoers": _SUDOERS.format(**names),
@@ -89,8 +109,6 @@ def build_kit(site: Site, baselines: Sequence[str], only: frozenset[str], reques
         "ansible.yml": ANSIBLE.format(**names),
         **{f"INSTALL.{language}.md": text.format(**names) for language, text in NOTES.items()},
     }
-    files["SHA256SUMS"] = "".join(f"{_digest(text)}  {name}\n" for name, text in sorted(files.items()))
-    return Kit(files=files, plan=plan.digest)
 
 
 # The empty string at the end allows no argument at all: sudoers(5).

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write what lets an account run this plan, as root too, and nothing else.",
 )
-@click.option("--account", default="audit", show_default=True, metavar="NAME", help="With --kit: the account.")
+@click.option(
+    "--account",
+    default="audit",
+    show_default=True,
+    metavar="NAME",
+    help="With --kit: the account; for Windows DOMAIN\\NAME, a user or a group.",
+)
 @click.option("--from", "source", default="", metavar="ADDRESSES", help="With --kit: where it may log in from.")
 @click.option(
     "--public-key",
@@ -66,6 +72,7 @@ def plan(
       hardening plan -b active-directory --endpoint ldap
       hardening plan -b linux-server --json | jq -r '.steps[].name'
       hardening plan -b linux-server --kit ./kit --from 192.0.2.7 --public-key audit.pub
+      hardening plan -b site-windows --kit ./kit --account 'EXAMPLE\\audit'
     """
     from hardening.app.plan import describe_plan, render_scripts  # noqa: PLC0415
 

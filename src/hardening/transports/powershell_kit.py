@@ -22,6 +22,8 @@ COMMAND = "Invoke-HardeningScan"
 
 _RUN = "@(& { Invoke-Expression $block })"
 _CALL = "@(& $block)"
+# A JEA session puts functions of its own in the place of these, which take less.
+_PROXIES = re.compile(r"(?<![\w\\-])(?:Select-Object|Measure-Object)\b")
 
 
 def render_kit_blocks(steps: Sequence[PowerShellStep]) -> str:
@@ -42,7 +44,7 @@ def render_kit_blocks(steps: Sequence[PowerShellStep]) -> str:
 
 def _render_call(number: int, step: PowerShellStep) -> str:
     writes = "$true" if step.writes else "$false"
-    body = step.script.rstrip("\n")
+    body = _PROXIES.sub(r"Microsoft.PowerShell.Utility\\\g<0>", step.script.rstrip("\n"))
     return f"Invoke-HardeningStep {number} {step.output_limit} {writes} {{\n{body}\n}}\n"
 
 

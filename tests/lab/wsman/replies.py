@@ -14,8 +14,12 @@ from pathlib import Path
 
 from hardening.model.step import Answer, Completed, NotRun, PowerShellStep
 
-_BLOCK = re.compile(r"^Invoke-HardeningStep (\d+) (\d+) \$(true|false) \{\n(.*?)\n\}$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^Invoke-HardeningStep (\d+) (\d+) \$(true|false) \{\n(.*?)\n\}\n(?=Invoke-HardeningStep |\"\$Word done\")",
+    re.MULTILINE | re.DOTALL,
+)
 _CALL = re.compile(r"^Invoke-HardeningStep (\d+) (\d+) \$(true|false) '((?:[^']|'')*)'$", re.MULTILINE)
+_IN_FULL = "Microsoft.PowerShell.Utility\\"
 _LINE = 4000
 PROGRESS = (
     '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
@@ -71,7 +75,7 @@ class PowerShell:
     def run_script(self, word: str, script: str) -> tuple[bytes, bytes, int | None]:
         """Return the same of a script that has its word; its blocks are texts, or blocks as in a kit."""
         calls = [(int(number), text.replace("''", "'")) for number, _, _, text in _CALL.findall(script)]
-        calls += [(int(number), text) for number, _, _, text in _BLOCK.findall(script)]
+        calls += [(int(number), text.replace(_IN_FULL, "")) for number, _, _, text in _BLOCK.findall(script)]
         self.asked += [text for _, text in calls]
         if self.mangling is Mangling.SAYS_NOTHING:
             return b"", b"", 0

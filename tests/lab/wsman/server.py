@@ -71,6 +71,8 @@ class Trouble(Enum):
 class Behaviour:
     """How a server behaves. ``faults`` and ``troubles`` are by action; ``receive_bytes`` is how much one answer holds.
 
+    A fault may be of shells or of PowerShell sessions alone: ``shell.Create``, ``session.Create``.
+
     ``timeouts`` is how many times Receive finds nothing before it does.
     """
 
@@ -116,9 +118,11 @@ class WsManServer:
     def answer(self, request: Request) -> tuple[int, bytes]:
         """Return HTTP status and message."""
         self.actions[request.action] += 1
-        if request.action in self.behaviour.faults:
-            code, words = self.behaviour.faults[request.action]
-            return 500, build_fault(request, code, words)
+        kind = "session" if "/powershell/" in request.resource else "shell"
+        for key in (request.action, f"{kind}.{request.action}"):
+            if key in self.behaviour.faults:
+                code, words = self.behaviour.faults[key]
+                return 500, build_fault(request, code, words)
         if "/powershell/" in request.resource:
             return self._serve_powershell(request)
         if request.action == "Create":
