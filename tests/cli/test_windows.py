@@ -19,7 +19,7 @@ from hardening.probes.windows_identification import STEP as IDENTIFICATION
 from tests.cli.conftest import Command, Run
 from tests.lab.directory.authority import Authority
 from tests.lab.wsman.replies import Mangling, PowerShell, answer_error, answer_items, reply_from
-from tests.lab.wsman.server import ACCESS_DENIED, PASSWORD, Behaviour, WsManServer, serve
+from tests.lab.wsman.server import ACCESS_DENIED, PASSWORD, Behaviour, Trouble, WsManServer, serve
 
 AUTHORITY = Authority("Lab")
 LSA = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Lsa"
@@ -354,3 +354,35 @@ def test_the_doctor_finds_the_backend_that_an_account_can_use(windows: Windows) 
     run = windows.run("doctor", windows.address, "-b", "site-windows")
     assert "a PowerShell session opens: backend psrp works" in run.out
     assert (run.status, windows.server.opened, windows.server.closed) == (10, 1, 1)
+
+
+@pytest.mark.parametrize("windows", [answers(1, language_mode="ConstrainedLanguage", sid="")], indirect=True)
+def test_a_page_says_what_the_server_is_and_as_whom_it_was_asked(windows: Windows, tmp_path: Path) -> None:
+    windows.scan("-o", "html=win.html", "--lang", "nb")
+    page = (tmp_path / "win.html").read_text()
+    assert "10.0.20348.2700, medlem av et domene, med skrivebord, PowerShell i ConstrainedLanguage" in page
+    assert "EXAMPLE\\audit, uten administratorrettigheter" in page
+
+
+def test_a_server_that_breaks_off_a_session_is_one_line(windows: Windows, tmp_path: Path) -> None:
+    windows.server.behaviour = Behaviour(troubles={"any": Trouble.DROP_BEFORE})
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(
+        "credentials:\n  audit: {password: 'env:AUDIT_PASSWORD'}\n"
+        "targets:\n  - name: srv-01\n    credential: audit\n    baselines: [site-windows]\n"
+        f"    winrm: {{address: 127.0.0.1, port: {windows.server.port}, user: 'EXAMPLE\\audit', backend: psrp,\n"
+        f"            ca_file: {windows.folder}/ca.pem}}\n"
+    )
+    inventory.chmod(0o600)
+    run = windows.hardening("scan", "-i", inventory, "-o", "json=-", "--site", windows.folder)
+    assert "Traceback" not in run.err
+    assert "the peer closed the connection without an answer" in run.report["targets"][0]["endpoints"][0]["failure"]
+
+
+def test_the_plan_shows_the_whole_text_that_is_sent(windows: Windows) -> None:
+    words = ("--endpoint", "winrm", "--script", "--site", windows.folder)
+    shown = windows.hardening("plan", "-b", "site-windows", *words).out
+    windows.scan()
+    (line,) = windows.server.command_lines
+    assert shown.startswith(f"# batch: PowerShell, on the standard input of {line}\n")
+    assert all(script.replace("'", "''") in shown for script in windows.server.powershell.asked)

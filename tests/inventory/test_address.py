@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hardening.errors import UsageError
-from hardening.inventory.address import AddressOptions, name_of, parse_address
+from hardening.inventory.address import AddressOptions, find_winrm_fault, name_of, parse_address
 from hardening.model.target import (
     Become,
     ChrootEndpoint,
@@ -22,6 +22,8 @@ from hardening.model.target import (
     LocalEndpoint,
     RecordedEndpoint,
     SshEndpoint,
+    WinRmAuthentication,
+    WinRmEndpoint,
     address_of,
 )
 
@@ -203,3 +205,83 @@ def test_a_directory_that_cannot_be_reached_so_is_refused(text: str, options: Ad
 )
 def test_a_directory_is_named_after_its_host(endpoint: LdapEndpoint, name: str, address: str) -> None:
     assert (name_of(endpoint), address_of(endpoint)) == (name, address)
+
+
+WINRM = WinRmEndpoint(address="dc-01", user="EXAMPLE\\audit", credential=Credential(password="env:AD"))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "endpoint"),
+    [
+        ("winrm+https://EXAMPLE%5Caudit@dc-01", AddressOptions(password="env:AD"), WINRM),
+        ("winrm+https://dc-01", AddressOptions(user="EXAMPLE\\audit", password="env:AD"), WINRM),
+        (
+            "winrm+http://dc-01",
+            AddressOptions(user="EXAMPLE\\audit", password="env:AD"),
+            replace(WINRM, port=5985, tls=False),
+        ),
+        (
+            "winrm+https://[2001:db8::1]:8443",
+            AddressOptions(user="a", password="env:AD", ca_file="ca.pem"),
+            replace(WINRM, address="2001:db8::1", port=8443, user="a", ca_file="ca.pem"),
+        ),
+        (
+            "winrm+https://dc-01",
+            AddressOptions(authentication=WinRmAuthentication.KERBEROS),
+            replace(WINRM, user="", authentication=WinRmAuthentication.KERBEROS, credential=Credential()),
+        ),
+    ],
+)
+def test_winrm_addresses(text: str, options: AddressOptions, endpoint: WinRmEndpoint) -> None:
+    assert parse_address(text, options) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "what"),
+    [
+        ("winrm+https://dc-01", AddressOptions(password="env:AD"), "no account is named"),
+        ("winrm+https://audit@dc-01", NONE, "no password is named"),
+        ("winrm+https://audit:secret@dc-01", NONE, "a password on the command line can be read by others"),
+        ("winrm+https://audit@dc-01/wsman", AddressOptions(password="env:AD"), "not an address"),
+        (
+            "winrm+https://audit@dc-01",
+            AddressOptions(authentication=LdapAuthentication.SIMPLE, password="env:AD"),
+            "WinRM knows no auth simple",
+        ),
+        (
+            "ldaps://audit@dc-01",
+            AddressOptions(authentication=WinRmAuthentication.NTLM, password="env:AD"),
+            "a directory knows no auth ntlm",
+        ),
+        ("winrm://dc-01", NONE, "not an address"),
+    ],
+)
+def test_winrm_addresses_that_do_not_fit_are_refused(text: str, options: AddressOptions, what: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(what)):
+        parse_address(text, options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"tls": False, "authentication": WinRmAuthentication.CERTIFICATE}, "a certificate needs TLS"),
+        ({"authentication": WinRmAuthentication.CERTIFICATE}, "needs a certificate and its key"),
+        (
+            {
+                "authentication": WinRmAuthentication.CERTIFICATE,
+                "credential": Credential(key="k", certificate="c"),
+            },
+            "exclude each other",
+        ),
+        ({"configuration": "HardeningScan"}, "only PowerShell sessions know configurations"),
+    ],
+)
+def test_ways_to_windows_that_do_not_fit_are_told(changes: dict[str, object], what: str) -> None:
+    fault = find_winrm_fault(replace(WINRM, **changes))  # type: ignore[arg-type] # changes of fields by name
+    assert fault is not None
+    assert what in fault[0]
+
+
+@pytest.mark.parametrize(("port", "name"), [(5986, "dc-01"), (8443, "dc-01:8443")])
+def test_a_windows_target_is_named_by_its_host(port: int, name: str) -> None:
+    assert name_of(replace(WINRM, port=port)) == name

@@ -72,6 +72,9 @@ FAMILIES = {
         *("target", "open", "credential", "name", "port", "greeting", "algorithms", "host_key", "login"),
         *("kit", "shell", "sudo", "rights", "clock", "certificate", "root_dse", "powershell", "administrator"),
     ],
+    "targets.role.": ["member", "domain_controller", "stand_alone"],
+    "targets.installation.": ["core", "desktop"],
+    "targets.": ["administrator", "account"],
     "told.": sorted(
         f"{name}.{word}"
         for kind in KINDS.values()

@@ -16,7 +16,7 @@ import winrm.exceptions
 from hardening.errors import ConnectError
 from hardening.model.evidence import Known
 from hardening.model.step import Completed, NotRun, PowerShellStep
-from hardening.model.target import WinRmBackend, WinRmEndpoint
+from hardening.model.target import Credential, WinRmAuthentication, WinRmBackend, WinRmEndpoint
 from hardening.transports.powershell_kit import digest_blocks, render_kit_blocks
 from hardening.transports.psrp import PsrpSession, as_pywinrm
 from hardening.transports.session import Limits, Milestone, PowerShellSession
@@ -230,3 +230,18 @@ def test_the_kit_runs_no_text() -> None:
 def test_the_kit_is_named_by_what_it_asks() -> None:
     renamed = replace(ONE, script="Get-Date -Format o")
     assert len({digest_blocks((ONE, TWO)), digest_blocks((renamed, TWO)), digest_blocks((ONE,))}) == 3
+
+
+def test_a_client_certificate_logs_in(tmp_path: Path) -> None:
+    AUTHORITY.issue([], client="audit").write(tmp_path, "client")
+    credential = Credential(certificate=str(tmp_path / "client.pem"), key=str(tmp_path / "client.key"))
+    with contextlib.ExitStack() as stack:
+        peer = Peer(tmp_path, stack, tls=True, backend=WinRmBackend.PSRP)
+        server = peer.start(client_authority=AUTHORITY.pem, behaviour=Behaviour(offers=()))
+        session = peer.open(
+            server,
+            change=lambda endpoint: replace(
+                endpoint, authentication=WinRmAuthentication.CERTIFICATE, user="", credential=credential
+            ),
+        )
+        assert said(run(session)["one"]) == [{"said": ONE.script}]

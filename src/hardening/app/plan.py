@@ -22,6 +22,7 @@ from hardening.model.step import (
 )
 from hardening.probes.kind import Channel
 from hardening.transports.framing import render_batch
+from hardening.transports.powershell_frame import COMMAND_LINE, render_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,10 +108,13 @@ def describe_lines(step: Step) -> Iterator[str]:
 
 
 def render_scripts(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield each batch that a scan may send to a shell: its name and its text.
+    """Yield each batch that a scan may send to a shell or to PowerShell: its name and its text.
 
     An account that reaches root sends the two separate ones; any other sends the one with all steps.
     """
-    yield "all steps, one account", render_batch(plan.shell_steps)
-    yield "what needs root", render_batch(plan.steps_as(Privilege.ROOT))
-    yield "what needs no rights", render_batch(plan.steps_as(Privilege.ANY))
+    if plan.shell_steps:
+        yield "all steps, one account", render_batch(plan.shell_steps)
+        yield "what needs root", render_batch(plan.steps_as(Privilege.ROOT))
+        yield "what needs no rights", render_batch(plan.steps_as(Privilege.ANY))
+    if plan.powershell_steps:
+        yield f"PowerShell, on the standard input of {COMMAND_LINE}", render_blocks(plan.powershell_steps)
