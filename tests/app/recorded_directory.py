@@ -12,6 +12,7 @@ from hardening.model.ldap_filter import fits, parse_filter
 from hardening.model.step import Answer, LdapAnswer, LdapEntry, LdapScope, LdapStep
 from hardening.probes import KINDS
 from tests.content.shipped import load_shipped
+from tests.model.test_security_descriptor import OWNER, build_descriptor, build_entry
 from tests.probes.ldif import parse_ldif
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "active_directory"
 NOW = 1767225600
 _DOMAIN = "DC=example,DC=org"
+_DESCRIPTOR = "ntsecuritydescriptor"
+_PROTECTED = 0x9004
+_ADMINISTRATORS_ALONE = build_descriptor(control=_PROTECTED)
 _NAMES = {
     "{default_nc}": _DOMAIN,
     "{root_nc}": _DOMAIN,
@@ -69,9 +73,13 @@ def collect(name: str, checks: Iterable[Check], *, hidden: str = "") -> tuple[Ma
 
     ``hidden`` is an attribute that the account may not read.
     """
+    rights = _read_rights(name)
     entries = tuple(
         LdapEntry(entry.dn, {key: values for key, values in entry.attributes.items() if key != hidden.lower()})
-        for entry in parse_ldif((FOLDER / f"{name}.ldif").read_text(encoding="utf-8"))
+        for entry in (
+            LdapEntry(each.dn, {**each.attributes, _DESCRIPTOR: (rights.get(each.dn, _ADMINISTRATORS_ALONE),)})
+            for each in parse_ldif((FOLDER / f"{name}.ldif").read_text(encoding="utf-8"))
+        )
     )
     plan = build_plan(checks)
     steps = [step for kind in KINDS.values() for step in kind.steps(_of_kind(plan.probes, kind.name))]
@@ -85,24 +93,37 @@ def collect(name: str, checks: Iterable[Check], *, hidden: str = "") -> tuple[Ma
     return evidence, len(searches)
 
 
+def _read_rights(name: str) -> Mapping[str, bytes]:
+    """Return the descriptors of the objects on which somebody beside administrators has rights."""
+    path = FOLDER / f"{name}.rights"
+    given: dict[str, list[bytes]] = {}
+    owners: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        if line.startswith("#"):
+            continue
+        dn, sid, mask, right = line.split("\t")
+        entries = given.setdefault(dn, [])
+        if mask == "owner":
+            owners[dn] = sid
+        else:
+            entries.append(build_entry(5 if right else 0, 0, int(mask, 16), sid, right))
+    return {
+        dn: build_descriptor(*entries, owner=owners.get(dn, OWNER), control=_PROTECTED) for dn, entries in given.items()
+    }
+
+
 def _of_kind(probes: Iterable[Probe], kind: str) -> tuple[Probe, ...]:
     return tuple(probe for probe in probes if probe.kind == kind)
 
 
-def checks_of_directory(*, with_rights: bool = False) -> tuple[Check, ...]:
-    """Return the checks of the baseline that rest on kinds for Active Directory.
-
-    Rights over objects are left out: the recorded entries have no security descriptors, a real domain has.
-    """
+def checks_of_directory() -> tuple[Check, ...]:
+    """Return the checks of the baseline that rest on kinds for Active Directory."""
     content = load_shipped()
     named = {check for control in content.baselines["active-directory"].controls for check in control.checks}
     return tuple(
         content.checks[check]
         for check in sorted(named)
-        if all(
-            probe.kind.startswith("ad_") and (with_rights or probe.kind != "ad_rights")
-            for probe in content.checks[check].probes.values()
-        )
+        if all(probe.kind.startswith("ad_") for probe in content.checks[check].probes.values())
     )
 
 

@@ -46,7 +46,7 @@ def test_clean_domain_has_no_gap_and_nothing_unexamined() -> None:
 
 
 def test_whole_baseline_takes_few_searches() -> None:
-    _, searches = collect("seeded", checks_of_directory(with_rights=True))
+    _, searches = collect("seeded", checks_of_directory())
 
     assert searches <= MOST_SEARCHES
 

@@ -50,6 +50,7 @@ def test_site_marks_its_reports_and_reckons_for_itself(hardening: Command, recor
     ("old", "new", "problem"),
     [
         ("effort: 5", "effort: 0", "site.yaml:5:21: this must be at least 1"),
+        ("effort: 5", "effort: -1", "site.yaml:5:21: this must be at least 1"),
         ("effort: 5", "effort: 6", "site.yaml:5:21: this must be at most 5"),
         ("cost: 40000", "cost: -1", "site.yaml:5:30: this must be at least 0"),
         ("logo.svg", "nope.svg", "nope.svg: the logo cannot be read"),

@@ -7,8 +7,19 @@ import pytest
 from hardening.evaluate.logic import Evaluation, evaluate_node
 from hardening.evaluate.records import MOST_RECORDS
 from hardening.model.check import AllOf, AnyOf, Each, FieldReference, Node, Not, Outcome
-from hardening.model.evidence import ABSENT, Absent, Evidence, Field, Known, Partial, Record, Unreadable
-from hardening.model.result import Verdict
+from hardening.model.evidence import (
+    ABSENT,
+    Absent,
+    Evidence,
+    Field,
+    FieldSpec,
+    FieldType,
+    Known,
+    Partial,
+    Record,
+    Unreadable,
+)
+from hardening.model.result import Told, Verdict
 from tests.evaluate.examples import BY_NAME, HOLDS, NOW, PLACE, compare
 
 SAFE = compare("mode", "mode_at_most", "0644")
@@ -203,3 +214,22 @@ def test_among_many_records_the_cause_of_an_error_is_kept() -> None:
     node = each(compare("mode", "equals", "0600", when_absent=Outcome.ERROR))
     evaluation = evaluate(node, Known(((BARE,) * 500) + (DARK,)))
     assert evaluation.note.startswith("p.files.mode (/dark) is unreadable: refused; p.files: the reasons of 401 more")
+
+
+def test_reasons_tell_beside_the_key_what_the_kind_says() -> None:
+    record = {"name": FieldSpec(FieldType.TEXT, ""), "enabled": FieldSpec(FieldType.BOOLEAN, "", told=True)}
+    fields = {"p": {"users": FieldSpec(FieldType.RECORDS, "", record)}}
+    users = Known(({"name": Known("ola"), "enabled": Known(value=False)}, {"name": Known("kari")}))
+    node = Each(
+        field=FieldReference("p", "users"),
+        key="name",
+        expect=compare("name", "equals", "nobody"),
+        where=ABSENT,
+        when_empty=Outcome.PASS,
+        place=PLACE,
+    )
+    seen = evaluate_node(node, {"p": {"users": users}}, {}, fields=fields, when_absent=Outcome.FAIL, time=NOW)
+    assert [reason.told for reason in seen.reasons] == [
+        (Told("enabled", FieldType.BOOLEAN, Known(value=False)),),
+        (Told("enabled", FieldType.BOOLEAN, Unreadable("not asked")),),
+    ]

@@ -32,7 +32,7 @@ CONTENT = make_content(
 
 
 def measure_results(*measures: Measure, judgements: tuple[TargetJudgement, ...]) -> tuple[MeasureResult, ...]:
-    tally = MeasureTally(make_framework(*measures), CONTENT.checks)
+    tally = MeasureTally([make_framework(*measures)], CONTENT.checks)
     for judgement in judgements:
         tally.add(judgement)
     return tally.results()

@@ -135,6 +135,7 @@ CATALOGUE: Final = {
         HostSpec(name="frozen", number=26, accounts=(AUDIT,), is_read_only=True),
         HostSpec(name="busybox", number=27, layer="busybox", accounts=(AUDIT,)),
         HostSpec(name="kit", number=40, accounts=(AUDIT,)),
+        HostSpec(name="tls", number=41, layer="tls", accounts=(AUDIT,)),
     )
 }
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.model.evidence import Evidence, Field, Known, Partial
+from hardening.model.evidence import Evidence, Field, Known, Partial, Unreadable
 from hardening.probes.file_walk import KIND, STEP
+from hardening.probes.file_walk_script import ENTRIES, build_walk_script
 from tests.probes.cases import build_probe
 from tests.probes.laid_out import lay_out
 from tests.probes.shells import open_to_all
@@ -135,6 +136,43 @@ def test_programs_of_busybox_are_not_enough(tree: Path) -> None:
     assert not isinstance(_parse(answers["busybox"])["world_writable"], Known | Partial)
 
 
+@pytest.mark.parametrize(("entries", "is_whole"), [(3000, True), (2000, False), (20, False)])
+def test_a_walk_ends_when_its_budget_is_used_up(tree: Path, entries: int, is_whole: bool) -> None:  # noqa: FBT001 - a case
+    _mount(tree)
+    for folder in range(20):
+        inner = tree / f"files/{folder}"
+        inner.mkdir()
+        for number in range(100):
+            (inner / f"{number}").touch(0o600)
+    field = _parse(run_on_tree(replace(STEP, script=build_walk_script(entries)), tree))["world_writable"]
+    reason = f"the walk used up its budget of {ENTRIES:,} entries"
+    assert field == (Known(()) if is_whole else Partial((), reason))
+
+
+def test_what_is_found_counts_with_its_bytes(tree: Path) -> None:
+    _mount(tree)
+    for number in range(100):
+        (tree / f"files/{number}").touch()
+        (tree / f"files/{number}").chmod(0o666)
+    field = _parse(run_on_tree(replace(STEP, script=build_walk_script(2000)), tree))["world_writable"]
+    assert isinstance(field, Partial)
+    names = {f"/files/{number}" for number in range(100)}
+    assert 0 < len(_paths(field)) < 2000 // len("wf:666:0:0:root:root:/files/10")
+    assert set(_paths(field)) <= names  # a path that was cut in the middle is none
+
+
+def test_a_walk_that_used_up_its_budget_knows_of_no_package(tree: Path) -> None:
+    lay_out(tree, {"/var/lib/dpkg/status": ""})
+    _mount(tree)
+    for number in range(100):
+        (tree / f"files/{number}").touch()
+        (tree / f"files/{number}").chmod(0o4755)
+    field = _parse(run_on_tree(replace(STEP, script=build_walk_script(2000)), tree))["setuid"]
+    assert isinstance(field, Partial)
+    packaged = {type(record["packaged"]) for record in field.items if not isinstance(record, str)}
+    assert packaged == {Unreadable}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_half_a_million_files_are_walked(tree: Path) -> None:
@@ -161,7 +199,6 @@ def test_more_findings_than_an_answer_may_hold_are_partial(tree: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         path.chmod(0o666)
     answer = run_on_tree(STEP, tree)
-    cut = replace(answer, stdout=answer.stdout[: STEP.output_limit], cut=True)
-    field = _parse(cut)["world_writable"]
+    field = _parse(answer)["world_writable"]
     assert isinstance(field, Partial)
-    assert (len(answer.stdout) > STEP.output_limit, 0 < len(_paths(field)) < 60_000) == (True, True)
+    assert (len(answer.stdout) < STEP.output_limit, 0 < len(_paths(field)) < 60_000) == (True, True)

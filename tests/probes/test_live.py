@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,43 @@ def test_file_status_behind_a_refused_folder_is_unreadable(shell: Shell, tree: P
     (tree / "closed").mkdir(mode=0o700)
     evidence = ask(build_probe({"kind": "file_status", "path": f"{tree}/closed/x"}), shell, as_nobody=True)
     assert isinstance(evidence["mode"], Unreadable)
+
+
+# acl(5) in the form of the kernel: the owner may write; nobody, the group and the mask may read; others may nothing.
+_ACCESS_LIST = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, rights, number)
+    for tag, rights, number in ((1, 6, 0xFFFFFFFF), (2, 4, 65534), (4, 4, 0xFFFFFFFF), (16, 4, 0xFFFFFFFF), (32, 0, 0))
+)
+
+
+def test_file_with_an_access_list_is_not_its_groups_alone(shell: Shell, tree: Path) -> None:
+    for name in ("listed", "plain"):
+        (tree / name).touch()
+        (tree / name).chmod(0o640)
+    os.setxattr(tree / "listed", "system.posix_acl_access", _ACCESS_LIST)
+    probes = [build_probe({"kind": "file_status", "path": f"{tree}/{name}"}) for name in ("listed", "plain")]
+    listed, plain = (ask(probe, shell) for probe in probes)
+    if shell.command[0].endswith("busybox"):
+        assert {type(each["acl"]) for each in (listed, plain)} == {Unreadable}
+    else:
+        assert [_value(each["acl"]) for each in (listed, plain)] == [True, False]
+        assert (_value(listed["mode"]), type(listed["group"]), type(plain["group"])) == ("0640", Unreadable, Known)
+
+
+def test_files_with_access_lists_are_told_apart_whatever_their_names(shell: Shell, tree: Path) -> None:
+    names = {"plain": False, "a b": True, 'say "x"': True, "a\nb": False, "\x1b\\0": True, "æ": True}
+    for name, has_list in names.items():
+        (tree / name).touch()
+        (tree / name).chmod(0o640)
+        if has_list:
+            os.setxattr(tree / name, "system.posix_acl_access", _ACCESS_LIST)
+    files = _records(ask(build_probe({"kind": "file_list", "patterns": [f"{tree}/*"]}), shell)["files"])
+    seen = {type(file["group"]) is Known for file in files}
+    if shell.command[0].endswith("busybox"):
+        assert seen == {True}
+    else:
+        found = [(_value(file["acl"]), type(file["group"]) is Unreadable) for file in files]
+        assert sorted(found) == sorted((has_list, has_list) for has_list in names.values())
 
 
 def test_owner_without_a_name_is_its_number(shell: Shell, tree: Path) -> None:

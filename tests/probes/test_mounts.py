@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +13,18 @@ from hypothesis import strategies as st
 
 from hardening.model.evidence import Evidence, Known
 from hardening.probes import KINDS
-from hardening.probes.mount_table import Mounted, covers, find_mount, settle_options, unescape, unit_path
+from hardening.probes.listing import Listing
+from hardening.probes.mount_files import TABLE, MountFiles
+from hardening.probes.mount_table import (
+    Mounted,
+    covers,
+    find_mount,
+    find_visible_mount,
+    read_mounts_now,
+    settle_options,
+    unescape,
+    unit_path,
+)
 from tests.probes.cases import build_probe
 from tests.probes.laid_out import lay_out
 from tests.probes.shells import find_shells, open_to_all, run_step
@@ -19,6 +33,7 @@ from tests.probes.system_tree import run_on_tree, run_on_tree_everywhere
 if TYPE_CHECKING:
     from pathlib import Path
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 _FSTAB = (
     "//srv/x /mnt/x cifs username=u,password=hunter2,credentials=/x 0 0\nhttps://u:hunter2@dav/ /mnt/d davfs x 0 0\n"
 )
@@ -84,6 +99,37 @@ def test_nearest_and_last_mount_holds_a_path() -> None:
     mounts = [_mount("/"), _mount("/home", "below"), _mount("/home", "above"), _mount("/homes")]
     found = find_mount(mounts, "/home/x")
     assert found == mounts[2]
+
+
+_NAMES = st.sampled_from(["/", "/a", "/a/b", "/a/b/c", "/d"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), _NAMES), max_size=10), _NAMES)
+def test_any_table_has_an_end(rows: list[tuple[int, str]], path: str) -> None:
+    mounts = [
+        replace(_mount(where), number=str(number), parent=str(parent)) for number, (parent, where) in enumerate(rows)
+    ]
+    found = find_visible_mount(mounts, path)
+    assert found is None or covers(found.path, path)
+
+
+@needs_root
+def test_kernel_agrees_about_what_is_visible(tmp_path: Path) -> None:
+    outer, inner = tmp_path / "a", tmp_path / "a/b"
+    look = f"stat -c %Hd:%Ld {inner}; cat /proc/self/mountinfo; echo end"
+    script = f"""
+        mkdir -p {inner} && mount -t tmpfs hidden {inner} && mount -t tmpfs around {outer} && mkdir -p {inner}
+        {look}
+        mount -t tmpfs above {inner} && mount -t tmpfs top {inner}
+        {look}"""
+    done = subprocess.run(["unshare", "--mount", "sh", "-ec", script], capture_output=True, text=True, check=True)
+    for text in done.stdout.split("end\n")[:-1]:
+        device, *table = text.splitlines()
+        lines = {TABLE.text: list(enumerate(table, 1))}
+        files = MountFiles(listing=Listing(entries={}, refused={}, rest="", complete=True), lines=lines, rest="")
+        found = find_visible_mount(read_mounts_now(files), str(inner))
+        assert found is not None
+        assert (found.device, len(table) > 0) == (device, True)
 
 
 def test_name_that_begins_alike_is_no_folder_around() -> None:

@@ -36,7 +36,7 @@ _BUILTINS = {
     "set",
     "shift",
 }
-_HARMLESS = {"getcap", "getent", "grep", "id", "od", "readlink", "stat", "tr", "uname"}
+_HARMLESS = {"getcap", "getent", "grep", "head", "id", "ls", "od", "readlink", "stat", "tr", "uname"}
 _SYSTEMCTL = {"cat", "is-active", "is-enabled", "is-system-running", "list-unit-files", "list-units", "show"}
 _SAVERS = {f"{family}tables-{form}save" for family in ("ip", "ip6") for form in ("", "legacy-", "nft-")}
 _AWK_CAN_ACT = re.compile(r"""system\s*\(|(?<!\|)\|(?!\|)|(?:print|printf)[^;}\n]*>|close\s*\(|["']\s*\|""")
@@ -73,6 +73,15 @@ def _find_only_reads(arguments: Sequence[str]) -> bool:
     return all(option in _FIND or _FIND_VALUES.fullmatch(option) for option in rest if option.startswith("-"))
 
 
+# Arguments of openssl: s_client sends a hello and nothing else, x509 tells what stands on its standard input. None of
+# them names a file.
+_S_CLIENT = {"s_client", "-connect", '"$where"', "${word:+-starttls $word}", "-cipher", "ALL:@SECLEVEL=0"}
+_S_CLIENT |= {"-min_protocol", "TLSv1", '"$version"', '"$suites"'}
+_X509 = {"x509", "-noout", "-nameopt", "RFC2253,utf8,-esc_msb", "-subject", "-issuer", "-dates", "-text", "-certopt"}
+_X509 |= {"no_header,no_version,no_serial,no_validity,no_sigdump"}
+_OPENSSL = {"s_client": _S_CLIENT, "x509": _X509}
+
+
 def _timeout_only_reads(arguments: Sequence[str]) -> bool:
     """Say whether what timeout runs only reads."""
     rest = list(arguments)
@@ -102,6 +111,7 @@ _ALLOWED: dict[str, Callable[[Sequence[str]], bool]] = {
     **dict.fromkeys(_SAVERS, lambda arguments: not arguments),
     "nft": lambda arguments: _words(arguments) == ["list", "ruleset"] and _options(arguments) <= {"-s", "-t"},
     "ntpq": lambda arguments: _words(arguments) == ["'rv 0 leap'", "127.0.0.1"] and _options(arguments) <= {"-n", "-c"},
+    "openssl": lambda arguments: set(arguments) <= _OPENSSL.get(arguments[0], set()),
     "find": _find_only_reads,
     "rpm": lambda arguments: arguments[0] in {"-q", "-qa", "-qf", "-V"} and _options(arguments) <= _RPM_OPTIONS,
     "timeout": _timeout_only_reads,
@@ -183,6 +193,9 @@ def test_identification_only_reads() -> None:
         "find / -exec sh -c 'rm x' {} +",
         "find / -fprintf /etc/x y",
         "timeout 5 rm x",
+        "openssl s_client -connect x:1 -sess_out /etc/x",
+        "openssl rand -out /etc/x 1",
+        "openssl x509 -out /etc/x",
         "timeout -s KILL 5 rm x",
         "docker rm x",
         "docker image rm x",

@@ -49,6 +49,7 @@ def fail(**error: object) -> Completed:
         (fail(type="System.Management.Automation.CommandNotFoundException"), NOT_OFFERED),
         (fail(id="HRESULT 0x8004100e,Get-CimInstance"), NOT_OFFERED),
         (fail(id="MethodInvocationNotSupportedInConstrainedLanguage"), "PowerShell runs in ConstrainedLanguage"),
+        (fail(id="ConversionSupportedOnlyToCoreTypes"), "PowerShell runs in ConstrainedLanguage"),
         (fail(type="System.IO.IOException", hresult=-2147024864), "PowerShell failed: System.IO.IOException"),
         (fail(), "PowerShell failed: it did not say how"),
         (Completed(exit_status=1, stdout=b"", stderr=b"[]"), "PowerShell failed"),

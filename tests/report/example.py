@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hardening.model.attestation import Answer, Attestation
 from hardening.model.baseline import Baseline, BaselineReference, Control, Level
 from hardening.model.check import (
     Action,
@@ -37,11 +38,11 @@ from hardening.model.snapshot import EndpointRecord, Privileges, Snapshot, StepR
 from hardening.model.step import Privilege, ShellStep
 from hardening.model.texts import Texts
 from hardening.probes.kind import ProbeKind
-from hardening.report.build import build_report
+from hardening.report.build import ReportBuilder
 from hardening.report.values import Gate, Report, ScanInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hardening.model.check import Constant
     from hardening.model.evidence import Field
@@ -871,6 +872,8 @@ def _measure_result(
     )
     found = tuple(gap for gap in gaps if gap.check in checks)
     examined = MeasureState.NO_GAPS if counts.passed else MeasureState.NOT_EXAMINED
+    if measure.id == "2.9.3":
+        examined = MeasureState.ATTESTED
     return MeasureResult(
         framework=framework,
         measure=measure,
@@ -895,6 +898,7 @@ def build_info() -> ScanInfo:
     """Return the facts of the scan."""
     return ScanInfo(
         started=STARTED,
+        as_of=STARTED,
         finished=STARTED + 14,
         tool_version="0.1.0",
         content_digest="5be2c1f0" * 8,
@@ -913,20 +917,48 @@ def build_info() -> ScanInfo:
     )
 
 
-def build_example(judgements: Sequence[TargetJudgement] | None = None, content: Content | None = None) -> Report:
+def build_attestations(text: str = "") -> tuple[Attestation, ...]:
+    """Return what persons answer: one that counts, and one that has expired; each says ``text`` if it is given."""
+    return (
+        Attestation(
+            framework=FRAMEWORK,
+            measure="2.9.3",
+            answer=Answer.PARTLY,
+            statement=text or "Gjenoppretting av fagsystemene ble øvd 12. mars; e-posten gjenstår.",
+            person=text or "Kari Nordmann, IT-leder",
+            evidence=text or "Sak 26/1234, referat fra øvelsen",
+            made=STARTED - 200 * 86_400,
+            ends=STARTED + 100 * 86_400,
+        ),
+        Attestation(
+            framework=FRAMEWORK,
+            measure="4.1.1",
+            answer=Answer.DONE,
+            statement=text or "Planverket er vedtatt.",
+            person=text or "Ola Hansen, beredskapsleder",
+            evidence=text or "Sak 24/77",
+            made=STARTED - 500 * 86_400,
+            ends=STARTED - 86_400,
+        ),
+    )
+
+
+def build_example(
+    judgements: Sequence[TargetJudgement] | None = None,
+    content: Content | None = None,
+    attestations: Sequence[Attestation] | None = None,
+) -> Report:
     """Return the report of the example, or of other judgements."""
     content = content or build_content()
     judged = build_judgements(content) if judgements is None else judgements
     gaps = build_gaps(judged, content)
 
-    def walk() -> Iterator[TargetJudgement]:
-        return iter(judged)
-
-    return build_report(
-        walk,
-        content,
+    builder = ReportBuilder(content, build_kinds())
+    for judgement in judged:
+        builder.add(judgement)
+    return builder.build(
         build_info(),
         measures=build_measures(judged, content, gaps),
         actions=build_actions(content, gaps),
-        kinds=build_kinds(),
+        attestations=build_attestations() if attestations is None else attestations,
     )

@@ -10,7 +10,7 @@ from hardening.model.evidence import Known, Unreadable
 from hardening.model.judgement import TargetJudgement
 from hardening.model.platform import OperatingSystem
 from hardening.report.values import Report
-from tests.report.example import build_content, build_example, build_judgements
+from tests.report.example import build_attestations, build_content, build_example, build_judgements
 
 HOSTILE: Final = {
     "script": "<script>alert(1)</script>",
@@ -61,4 +61,4 @@ def build_hostile(text: str) -> Report:
         for result in first.results
     )
     judged: TargetJudgement = replace(first, snapshot=snapshot, results=results, problems=(text,))
-    return build_example([judged])
+    return build_example([judged], attestations=build_attestations(text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,19 +13,16 @@ from hardening.model.evidence import ABSENT, Absent, Known, Partial, Record, Unr
 from hardening.model.judgement import Counts, TargetJudgement
 from hardening.model.platform import OperatingSystem, Platform
 from hardening.model.result import Reason, Verdict
-from hardening.report.build import build_report, with_info
+from hardening.report.build import ReportBuilder, with_info
 from hardening.report.entries import ITEM_LIMIT, REASON_LIMIT, TEXT_LIMIT, build_seen
-from hardening.report.values import Need, Report, Seen, SeenState
+from hardening.report.target_values import Seen, SeenState
+from hardening.report.values import Need, Report
 from tests.report.example import (
     FRAMEWORK,
-    build_actions,
     build_content,
     build_example,
-    build_gaps,
     build_info,
     build_judgements,
-    build_kinds,
-    build_measures,
 )
 
 ROOT: Record = {"name": Known("root"), "uid": Known(0), "home": Absent()}
@@ -231,22 +227,12 @@ def test_unknown_platform_keeps_its_reason(report: Report) -> None:
     assert (unreached.system, unreached.platform_problem) == (ABSENT, "the connection timed out")
 
 
-def test_results_are_read_again_on_each_walk() -> None:
-    content = build_content()
-    judged_all = build_judgements(content)
-    walks = []
+def test_targets_can_be_walked_again_and_two_at_a_time(report: Report) -> None:
+    names = ["db-01", "fag-03", "web-01"]
 
-    def walk() -> Iterator[TargetJudgement]:
-        walks.append(1)
-        return iter(judged_all)
-
-    gaps = build_gaps(judged_all, content)
-    measures, actions = build_measures(judged_all, content, gaps), build_actions(content, gaps)
-    built = build_report(walk, content, build_info(), measures=measures, actions=actions, kinds=build_kinds())
-    for _ in range(2):
-        assert [target.entry.name for target in built.targets] == ["db-01", "fag-03", "web-01"]
-
-    assert len(walks) == 3
+    assert [(one.entry.name, other.entry.name) for one, other in zip(report.targets, report.targets, strict=True)] == [
+        (name, name) for name in names
+    ]
 
 
 def test_results_stand_by_id(report: Report) -> None:
@@ -321,7 +307,9 @@ def test_content_without_measures_gives_a_report_without_principles() -> None:
     content = replace(build_content(), frameworks={}, recommended={})
     judgements = build_judgements(build_content())[:1]
     empty = replace(judgements[0], results=(), controls=())
-    built = build_report(lambda: [empty], content, build_info(), measures=(), actions=(), kinds={})
+    builder = ReportBuilder(content, {})
+    builder.add(empty)
+    built = builder.build(build_info(), measures=(), actions=())
 
     assert (built.summary.recommended, built.summary.principles) == ("", ())
 

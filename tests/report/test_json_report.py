@@ -89,6 +89,7 @@ def test_reason_tells_what_was_expected_and_seen_and_where() -> None:
         "verdict": "false",
         "negated": False,
         "decisive": True,
+        "told": [],
     }
 
 

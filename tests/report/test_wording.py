@@ -12,6 +12,7 @@ from string import Formatter
 import pytest
 
 from hardening.errors import ContentError
+from hardening.model.attestation import Answer, AttestationState
 from hardening.model.check import ActionMeans, Severity
 from hardening.model.comparison import ChangeKind
 from hardening.model.evidence import Absent, FieldType
@@ -21,6 +22,8 @@ from hardening.model.operators import OPERATORS
 from hardening.model.result import Origin, Verdict
 from hardening.model.texts import Language, Texts
 from hardening.model.waiver import WaiverState
+from hardening.probes import KINDS
+from hardening.probes.ad_paths import EDGES, NOT_SEARCHED
 from hardening.report.numbers import (
     format_date,
     format_decimal,
@@ -29,7 +32,9 @@ from hardening.report.numbers import (
     format_percent,
     format_time,
 )
-from hardening.report.values import Need, ReasonEntry, Seen, SeenState
+from hardening.report.paths import PATH_KINDS
+from hardening.report.target_values import ReasonEntry, Seen, SeenState
+from hardening.report.values import Need
 from hardening.report.wording import PHRASES_FILE, TEXTS_FILE, Phrase, SeenWords, load_texts
 from tests.report.rendering import FOLDER, words
 
@@ -46,7 +51,9 @@ FAMILIES = {
     "how.": [each.value.replace(" ", "_") for each in ActionMeans],
     "origin.": [each.value for each in Origin],
     "level.": ["basic", "extended"],
-    "xlsx.state.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
+    "xlsx.state.": ["gaps", "no_gaps", "attested", "not_examined", "not_verifiable"],
+    "attestations.state.": [each.value for each in AttestationState],
+    "attestations.answer.": [each.value for each in Answer],
     "helped.": ["regional", "national"],
     "basis.": [each.value.replace("-", "_") for each in Basis],
     "carrier.": ["municipality", "regional", "national"],
@@ -56,9 +63,9 @@ FAMILIES = {
     "unexamined.": [f"{each.value}.{form}" for each in Need for form in ("one", "other")],
     "measures.": [
         f"{state}.{form}"
-        for state, form in product(("gaps", "no_gaps", "not_examined", "not_verifiable"), ("one", "other"))
+        for state, form in product(("gaps", "no_gaps", "attested", "not_examined", "not_verifiable"), ("one", "other"))
     ],
-    "measures.about.": ["gaps", "no_gaps", "not_examined", "not_verifiable"],
+    "measures.about.": ["gaps", "no_gaps", "attested", "not_examined", "not_verifiable"],
     "method.word.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "method.about.": ["gap", "compliance", "coverage", "not_examined", "risk", "effort", "rank"],
     "doctor.": [
@@ -68,8 +75,22 @@ FAMILIES = {
     "targets.role.": ["member", "domain_controller", "stand_alone"],
     "targets.installation.": ["core", "desktop"],
     "targets.": ["administrator", "account"],
+    "told.": sorted(
+        f"{name}.{word}"
+        for kind in KINDS.values()
+        for spec in kind.fields.values()
+        for name, each in spec.record.items()
+        if each.told
+        for word in (("true", "false", "unseen") if each.type is FieldType.BOOLEAN else ("at", "absent", "unseen"))
+    ),
+    "paths.": ["enabled", "disabled"],
+    "paths.edge.": list(EDGES),
+    "paths.not.": list(NOT_SEARCHED),
+    "paths.kind.": list(PATH_KINDS),
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
+        *("targets", "method", "attestations"),
+        *("pictures", "paths", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
         *("targets", "method"),
     ],
 }

@@ -39,7 +39,7 @@ def rows(xml: str) -> list[list[str]]:
 
 def test_sheets_are_named_in_the_language() -> None:
     assert list(sheets(build_example())) == [
-        *("Tilstand", "Dette bør gjøres", "Avvik", "Tiltak", "Ikke undersøkt", "Resultater"),
+        *("Tilstand", "Dette bør gjøres", "Avvik", "Tiltak", "Egenerklært", "Ikke undersøkt", "Resultater"),
     ]
 
 

@@ -264,3 +264,23 @@ def test_different_addresses_stay_different(addresses: list[str]) -> None:
 def test_any_blob_keeps_its_size(data: bytes) -> None:
     text = base64.b64encode(data).decode("ascii")
     assert len(Pseudonyms("").blob(text)) == len(text)
+
+
+CERTIFICATE = """\
+ subject=CN=fagsystem,O=Storvik kommune
+ issuer={issuer}
+ names: DNS:fagsystem.storvik, email:per@storvik, IP Address:10.1.2.3, IP Address:FD00:0:0:0:0:0:0:7
+"""
+
+
+def test_nobody_stands_in_a_certificate() -> None:
+    text = redact(tls_listeners=CERTIFICATE.format(issuer="CN=Storvik CA"))["tls_listeners"]
+    words = ("fagsystem", "Storvik", "storvik", "10.1.2.3", "FD00:0:0:0:0:0:0:7")
+    assert [word for word in words if word in text] == []
+
+
+@pytest.mark.parametrize(("issuer", "is_own"), [("CN=fagsystem,O=Storvik kommune", True), ("CN=Storvik CA", False)])
+def test_a_certificate_stays_self_signed_or_not(issuer: str, *, is_own: bool) -> None:
+    text = redact(tls_listeners=CERTIFICATE.format(issuer=issuer))["tls_listeners"]
+    subject, given = (line.partition("=")[2] for line in text.splitlines()[:2])
+    assert (subject == given) == is_own

@@ -95,6 +95,14 @@ def test_more_bytes_than_a_step_may_have_are_cut() -> None:
     assert (len(answer.entries), answer.cut) == (2, "more than 1000 bytes")
 
 
+def test_a_descriptor_that_objects_share_is_kept_once() -> None:
+    shown = tuple(entry(f"cn={name},{BASE}", nTSecurityDescriptor=[b"x" * 600]) for name in "ab")
+    with serve(lambda _: ((*shown, done()), b"")) as server:
+        answer = found(search(server, replace(SEARCH, sd_flags=7, output_limit=1000)))
+    first, second = (each.values("nTSecurityDescriptor")[0] for each in answer.entries)
+    assert (first is second, answer.cut) == (True, "")
+
+
 def ranged(step: int, total: int, *, silent_after: int | None = None) -> Answering:
     """Return what shows the members of a group in ranges, as Active Directory does beyond 1,500."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hardening import __version__
+from hardening.app.attestations import load_attestations
 from hardening.app.earlier import find_scan
 from hardening.app.estimates import describe_estimates, load_site_content
 from hardening.app.evaluate import EvaluateRequest, assess, open_snapshots
@@ -33,6 +34,7 @@ def read_report(scan: Path, site: Site) -> Report:
     request = EvaluateRequest(
         parameters=SiteParameters(site.settings.parameters, (), content),
         waivers=load_waivers(site, content),
+        attestations=load_attestations(site, content),
         options=describe_estimates(site.settings),
     )
     return assess(open_snapshots([scan]), request, content, tool_version=__version__).report

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hardening.model.comparison import Change, Standings
-    from hardening.report.values import Report, ResultEntry, TargetReport
+    from hardening.report.target_values import ResultEntry, TargetReport
+    from hardening.report.values import Report
 
 
 def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:

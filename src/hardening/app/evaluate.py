@@ -12,14 +12,15 @@ from hardening.evaluate.controls import judge_target
 from hardening.evaluate.gate import GateOptions, GateTally, judge_gate
 from hardening.evaluate.measures import ActionTally, MeasureTally
 from hardening.evaluate.waive import WaiverBook
+from hardening.model.attestation import Attestation, AttestationState
 from hardening.model.baseline import BaselineReference
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.waiver import Waivers
 from hardening.probes import KINDS
-from hardening.report.build import build_report, with_info
+from hardening.report.build import ReportBuilder, with_info
 from hardening.report.values import Gate as GateWords
 from hardening.report.values import Report, ScanInfo
-from hardening.snapshots.folder import ScanFolder, read_snapshot
+from hardening.snapshots.folder import ScanFolder, read_snapshot, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,22 +29,17 @@ if TYPE_CHECKING:
     from hardening.model.comparison import Change
     from hardening.model.content import Content
     from hardening.model.gate import Gate
-    from hardening.model.judgement import TargetJudgement
     from hardening.model.snapshot import Snapshot
 
 KIND_FIELDS = {name: kind.fields for name, kind in KINDS.items()}
 """What the logic needs to know of each kind of probe."""
 
 
-MOST_KEPT = 8
-"""Targets whose judgements are kept from one walk to the next; where there are more, each walk judges anew."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateRequest:
     """How to judge. Without ``baselines`` those stored with each snapshot count, without ``only`` all their checks.
 
-    ``waivers`` count at ``as_of``; without one, when the first target was visited.
+    ``waivers`` and ``attestations`` count at ``as_of``; without one, when the first target was visited.
     With ``new_since`` only gaps that the earlier report does not have close the gate.
     ``command`` is the command line to print in the report, ``options`` further choices worth telling.
     """
@@ -54,6 +50,7 @@ class EvaluateRequest:
     only_by_target: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gate: GateOptions = field(default_factory=GateOptions)
     waivers: Waivers = field(default_factory=Waivers)
+    attestations: tuple[Attestation, ...] = ()
     as_of: int | Absent = ABSENT
     new_since: Report | Absent = ABSENT
     same_scope: bool = False
@@ -73,36 +70,32 @@ class Assessment:
 def assess(
     snapshots: Callable[[], Iterator[Snapshot]], request: EvaluateRequest, content: Content, *, tool_version: str
 ) -> Assessment:
-    """Judge snapshots, which must come in the same order each time they are asked for.
+    """Judge snapshots, each once, as they come; none is held.
 
-    They are read twice or more, and only a few are held: once for the numbers, once for each format that lists results.
-    Raises ``SnapshotError`` if one cannot be read.
+    They are gone through twice where something counts from the moment of the first visit.
+    Raises ``SnapshotError`` if one cannot be read, ``StorageError`` if results cannot be set aside.
     """
     now = _find_moment(snapshots, request)
     book = WaiverBook(request.waivers, now)
-
-    def judge_all() -> Iterator[TargetJudgement]:
-        for snapshot in snapshots():
-            judgement = judge_target(
-                snapshot,
-                content,
-                request.baselines,
-                kinds=KIND_FIELDS,
-                only_checks=request.only_by_target.get(snapshot.target, request.only),
-                overrides=request.parameters.site_overrides(snapshot.labels),
-            )
-            yield book.apply(judgement)
-
-    judgements = _Walks(judge_all)
+    attested = {each.name for each in request.attestations if each.state(now) is AttestationState.VALID}
     actions, gate = ActionTally(content), GateTally(content.checks)
-    measures = [MeasureTally(framework, content.checks) for framework in content.frameworks.values()]
-    span = _Span()
-    for judgement in judgements():
+    measures = MeasureTally(content.frameworks.values(), content.checks, attested)
+    builder, span = ReportBuilder(content, KINDS), _Span()
+    for snapshot in snapshots():
+        judged = judge_target(
+            snapshot,
+            content,
+            request.baselines,
+            kinds=KIND_FIELDS,
+            only_checks=request.only_by_target.get(snapshot.target, request.only),
+            overrides=request.parameters.site_overrides(snapshot.labels),
+        )
+        judgement = book.apply(judged)
         actions.add(judgement)
         gate.add(judgement)
-        for tally in measures:
-            tally.add(judgement)
-        span.add(judgement.snapshot)
+        measures.add(judgement)
+        builder.add(judgement)
+        span.add(snapshot)
     info = ScanInfo(
         started=span.started,
         finished=span.finished,
@@ -113,27 +106,25 @@ def assess(
         command=request.command,
         options=request.options,
     )
-    report = build_report(
-        judgements,
-        content,
+    report = builder.build(
         info,
-        measures=[result for tally in measures for result in tally.results()],
+        measures=measures.results(),
         actions=actions.results(),
-        kinds=KINDS,
         waivers=request.waivers,
+        attestations=request.attestations,
     )
     changes = ABSENT if isinstance(request.new_since, Absent) else compare_reports(request.new_since, report)
-    judged = judge_gate(gate, request.gate, changes, same_scope=request.same_scope)
-    words = GateWords(judged.exit_code, tuple(line.wording for line in judged.lines))
+    gated = judge_gate(gate, request.gate, changes, same_scope=request.same_scope)
+    words = GateWords(gated.exit_code, tuple(line.wording for line in gated.lines))
     report = with_info(report, replace(info, gate=words))
-    return Assessment(report, judged, () if isinstance(changes, Absent) else changes)
+    return Assessment(report, gated, () if isinstance(changes, Absent) else changes)
 
 
 def _find_moment(snapshots: Callable[[], Iterator[Snapshot]], request: EvaluateRequest) -> int:
-    """Return the moment that waivers count at; 0 where there is no waiver and nobody named one."""
+    """Return the moment that waivers and attestations count at; 0 where there are none and nobody named one."""
     if not isinstance(request.as_of, Absent):
         return request.as_of
-    if not request.waivers.waivers:
+    if not request.waivers.waivers and not request.attestations:
         return 0
     return min((snapshot.time for snapshot in snapshots()), default=0)
 
@@ -146,32 +137,12 @@ def open_snapshots(paths: Sequence[Path]) -> Callable[[], Iterator[Snapshot]]:
     by_target: dict[str, Path] = {}
     for path in paths:
         for file in [path] if path.is_file() else ScanFolder.open(path).snapshot_paths():
-            target = read_snapshot(file).target
+            target = read_target(file)
             if target in by_target:
                 msg = f"{file} and {by_target[target]} are both of {target}; judge one of them at a time"
                 raise SnapshotError(msg)
             by_target[target] = file
     return lambda: (read_snapshot(by_target[target]) for target in sorted(by_target))
-
-
-class _Walks:
-    """Judgements that can be gone through again and again; few are kept, more are made anew for each walk."""
-
-    def __init__(self, judge_all: Callable[[], Iterator[TargetJudgement]]) -> None:
-        self._judge_all = judge_all
-        self._kept: Sequence[TargetJudgement] | Absent = ABSENT
-
-    def __call__(self) -> Iterator[TargetJudgement]:
-        if not isinstance(self._kept, Absent):
-            yield from self._kept
-            return
-        kept: list[TargetJudgement] = []
-        for judgement in self._judge_all():
-            if len(kept) <= MOST_KEPT:
-                kept.append(judgement)
-            yield judgement
-        if len(kept) <= MOST_KEPT:
-            self._kept = kept
 
 
 class _Span:

@@ -9,7 +9,8 @@ from hardening.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hardening.report.values import Report, ResultEntry
+    from hardening.report.target_values import ResultEntry
+    from hardening.report.values import Report
 
 
 def find_results(report: Report, check: str, targets: Sequence[str]) -> tuple[ResultEntry, ...]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.app.state import State
-    from hardening.report.values import Report, ResultEntry, TargetEntry
+    from hardening.report.target_values import ResultEntry, TargetEntry
+    from hardening.report.values import Report
 
 CLOCK_SECONDS = 300
 """How far a scan may begin before the one kept last, by clocks that differ, before we say so."""

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hardening.model.evidence import Known
 from hardening.probes import KINDS
-from hardening.probes.windows_defaults import DEFAULTS, NEWEST, OLDEST
+from hardening.probes.tls_protocols import (
+    PROTOCOLS,
+    PROTOCOLS_OF_2025_SOURCE,
+    PROTOCOLS_SOURCE,
+    find_protocol,
+)
+from hardening.probes.windows_defaults import DEFAULTS, NEWEST, OLDEST, WindowsState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.model.evidence import FieldSpec
     from hardening.probes.kind import ProbeKind, ProbeParameter
+
+_SERVERS = {"2012 R2": 9600, "2016": 14393, "2019": 17763, "2022": 20348, "2025": 26100}
 
 
 def render_kinds() -> str:
@@ -42,7 +51,28 @@ def render_windows_defaults() -> str:
     ]
     rows = sorted(DEFAULTS, key=lambda row: (row.key.lower(), row.name.lower(), row.since))
     lines += [f"| `{row.key}` | `{row.name}` | {row.since} | {row.value} | <{row.source}> |" for row in rows]
+    lines += [
+        "",
+        "## Versions of SSL and TLS",
+        "",
+        f"`tls_protocols` takes this from <{PROTOCOLS_SOURCE}>, for 2025 from <{PROTOCOLS_OF_2025_SOURCE}>.",
+        "",
+        f"| protocol | {' | '.join(_SERVERS)} |",
+        f"|---|{'---|' * len(_SERVERS)}",
+        *(_render_protocol(protocol) for protocol in PROTOCOLS),
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _render_protocol(protocol: str) -> str:
+    cells = []
+    for build in _SERVERS.values():
+        supported, is_on = find_protocol(protocol, WindowsState(build, "ServerNT"))
+        is_there = isinstance(supported, Known) and supported.value is True
+        cells.append(
+            "not there" if not is_there else "on" if isinstance(is_on, Known) and is_on.value is True else "off"
+        )
+    return f"| {protocol} | {' | '.join(cells)} |"
 
 
 def _render_kind(kind: ProbeKind) -> Iterator[str]:

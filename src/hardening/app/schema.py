@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hardening.app.reference import render_kinds, render_windows_defaults
 from hardening.content.schemas import build_schemas
 from hardening.content.shipped import find_shipped
+from hardening.inventory.attestations import AttestationsDocument
 from hardening.inventory.gate import GateDocument
 from hardening.inventory.models import InventoryDocument, SiteDocument
 from hardening.inventory.waivers import WaiversDocument
@@ -27,6 +28,7 @@ def build_all_schemas() -> Mapping[str, object]:
         "inventory.schema.json": InventoryDocument.model_json_schema(),
         "site.schema.json": SiteDocument.model_json_schema(),
         "waivers.schema.json": WaiversDocument.model_json_schema(),
+        "attestations.schema.json": AttestationsDocument.model_json_schema(),
         "gate.schema.json": GateDocument.model_json_schema(),
         "report.schema.json": build_report_schema(),
     }

@@ -13,14 +13,15 @@ from hardening.model.check import Outcome
 from hardening.model.evidence import FieldType
 from hardening.model.result import Verdict
 from hardening.model.waiver import DAY
-from hardening.report.values import SeenState
+from hardening.report.target_values import SeenState
 from hardening.snapshots.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hardening.model.check import Constant
-    from hardening.report.values import ReasonEntry, Report, ResultEntry
+    from hardening.report.target_values import ReasonEntry, ResultEntry
+    from hardening.report.values import Report
 
 _HEAD = "waivers:\n"
 _NARROW = 0x10000

@@ -49,6 +49,7 @@ def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: Ju
         only=frozenset(asked.checks),
         gate=judging.gate,
         waivers=judging.waivers,
+        attestations=judging.attestations,
         as_of=judging.as_of,
         new_since=judging.new_since,
         same_scope=judging.same_scope,

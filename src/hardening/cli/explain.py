@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hardening.model.check import Check
     from hardening.model.texts import Language
-    from hardening.report.values import ReasonEntry, ResultEntry
+    from hardening.report.target_values import ReasonEntry, ResultEntry
     from hardening.report.wording import Wording
 
 
@@ -97,7 +97,8 @@ def _word(reason: ReasonEntry, wording: Wording) -> str:
     """Return one comparison on one line: verdict, field, key, expected, seen and where."""
     seen = wording.seen(reason)
     what = ", ".join(part for part in (seen.value, seen.note) if part)
-    key = f" [{reason.key}]" if reason.key else ""
+    told = f" ({words})" if (words := wording.told(reason)) else ""
+    key = f" [{reason.key}{told}]" if reason.key else ""
     place = f" ({reason.seen.place})" if reason.seen.place else ""
     mark = {"true": "+", "false": "-"}.get(reason.verdict.value, "?")
     return f"{mark} {reason.field}{key}: {wording.expected(reason)}: {what}{place}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.app.again import read_reference
+from hardening.app.attestations import load_attestations
 from hardening.app.house import build_house
 from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, require_destinations, write_reports
 from hardening.app.state import find_state
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from hardening.app.site import Site
     from hardening.cli.options import JudgeArguments, Output
+    from hardening.model.attestation import Attestation
     from hardening.model.comparison import Change
     from hardening.model.content import Content
     from hardening.model.waiver import Waivers
@@ -42,10 +44,11 @@ MOST_CHANGES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """What a scan is held to, what is waived, and what it is compared with."""
+    """What a scan is held to, what is waived and attested, and what it is compared with."""
 
     gate: GateOptions
     waivers: Waivers
+    attestations: tuple[Attestation, ...]
     as_of: int | Absent
     new_since: Report | Absent
     same_scope: bool
@@ -54,7 +57,8 @@ class Judging:
 def read_judging(judged: JudgeArguments, site: Site, content: Content) -> Judging:
     """Return how results are judged, all read and checked before anything is touched.
 
-    Raises ``UsageError``, ``ContentError`` for an invalid `gate.yaml` or `waivers.yaml`, ``SnapshotError``.
+    Raises ``UsageError``, ``ContentError`` for an invalid `gate.yaml`, `waivers.yaml` or `attestations.yaml`,
+    ``SnapshotError``.
     """
     if judged.same_scope and judged.new_since is None:
         msg = "--same-scope needs --new-since SCAN: without it nothing is compared"
@@ -62,6 +66,7 @@ def read_judging(judged: JudgeArguments, site: Site, content: Content) -> Judgin
     return Judging(
         gate=_read_gate(judged, site),
         waivers=load_waivers(site, content),
+        attestations=load_attestations(site, content),
         as_of=ABSENT if judged.as_of is None else read_moment(judged.as_of),
         new_since=ABSENT
         if judged.new_since is None

@@ -122,6 +122,7 @@ def scan(
             only_by_target=only_by_target,
             gate=judging.gate,
             waivers=judging.waivers,
+            attestations=judging.attestations,
             as_of=judging.as_of,
             new_since=judging.new_since,
             same_scope=judging.same_scope,

@@ -12,18 +12,28 @@ from rich.box import ROUNDED
 from rich.table import Table
 from rich.text import Text
 
+from hardening.model.attestation import AttestationState
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.model.waiver import WaiverState
+from hardening.report.path_words import count_paths, list_not_searched, tell_path, tell_state
 from hardening.report.values import Gate, Need, Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
+from hardening.report.views import (
+    build_cards,
+    count_attestations,
+    describe_outlook,
+    explain_no_work,
+    measure_label,
+    tell_attestation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from hardening.report.values import Report, Summary, TargetEntry, Unexamined
+    from hardening.report.target_values import TargetEntry
+    from hardening.report.values import Report, Summary, Unexamined
     from hardening.report.views import MeasureCard
     from hardening.report.wording import Wording
 
@@ -32,6 +42,7 @@ MOST_CLOCKS = 5
 CLOCKS_AGREE = 300  # seconds
 MOST_MEASURES = 5
 MOST_GAPS = 10
+MOST_PATHS = 10
 MOST_UNEXAMINED = 10
 MOST_CHARACTERS = 1500  # room for a remedy that ends with a whole line for known_hosts
 MOST_OF_A_NAME = 60
@@ -58,6 +69,7 @@ def print_summary(report: Report, wording: Wording, console: Console) -> None:
     _print_clocks(page, summary.targets, wording)
     _print_first(page, summary, wording)
     _print_outlook(page, summary, wording)
+    _print_paths(page, summary, wording)
     _print_gaps(page, summary, wording)
     _print_unexamined(page, summary, wording)
     _print_end(page, summary, wording)
@@ -190,6 +202,22 @@ def _print_outlook(page: _Page, summary: Summary, wording: Wording) -> None:
         page.line(2, (wording.text("outlook.method"), "dim"))
 
 
+def _print_paths(page: _Page, summary: Summary, wording: Wording) -> None:
+    """Print who can become administrator of each directory, and by which steps."""
+    for paths in summary.control_paths:
+        page.heading(f"{wording.text('paths.title')}: {paths.target}")
+        if found := count_paths(paths, wording):
+            page.line(2, (found, ""))
+        if paths.reason:
+            page.line(2, (wording.text("paths.reason", reason=wording.phrase(paths.reason).text), "yellow"))
+        for path in paths.paths[:MOST_PATHS]:
+            words = ((path.account, "bold" if path.usable else "dim"), (f" ({tell_state(path, wording)}): ", "dim"))
+            page.line(2, ("- ", ""), *words, (tell_path(path, wording), ""))
+        if more := len(paths.paths[MOST_PATHS:]) + paths.omitted:
+            page.line(2, (wording.count("paths.more", more), "dim"))
+        page.line(2, (list_not_searched(paths, wording), "dim"))
+
+
 def _print_gaps(page: _Page, summary: Summary, wording: Wording) -> None:
     if not summary.gaps:
         return
@@ -252,11 +280,26 @@ def _print_end(page: _Page, summary: Summary, wording: Wording) -> None:
         compliance = wording.percent(counts.compliance_with_waivers)
         page.line(0, (wording.count("summary.waived", counts.waived, compliance=compliance), ""))
     _print_waivers(page, summary, wording)
+    _print_attestations(page, summary, wording)
     page.line(0, (wording.text("scope.line", n=controls.not_examined, m=controls.total), ""))
     if isinstance(gate := summary.info.gate, Gate):
         page.line(0, (wording.text("gate.code", code=gate.exit_code), "bold"))
         for words in gate.lines:
             page.line(2, ("- ", ""), (wording.of(words), ""))
+
+
+def _print_attestations(page: _Page, summary: Summary, wording: Wording) -> None:
+    """Print how many measures persons answer for, and the answers that must be renewed."""
+    for words in count_attestations(summary, wording):
+        page.line(0, (words, ""))
+    found = [line for line in summary.attestations if line.ends_soon or line.state is not AttestationState.VALID]
+    if not found:
+        return
+    page.line(0, (wording.text("summary.attestations"), ""))
+    for line in found[:MOST_UNEXAMINED]:
+        page.line(2, ("- ", ""), (tell_attestation(line, wording), ""))
+    if len(found) > MOST_UNEXAMINED:
+        page.line(2, (wording.text("value.more", n=len(found) - MOST_UNEXAMINED), "dim"))
 
 
 def _print_waivers(page: _Page, summary: Summary, wording: Wording) -> None:

@@ -39,7 +39,7 @@ def list_waivers(*, as_of: str | None, site: Path | None, lang: str | None) -> N
     from hardening.app.report import render_options  # noqa: PLC0415
     from hardening.cli.judging import local_zone, read_moment  # noqa: PLC0415
     from hardening.model.clean import clean_line  # noqa: PLC0415
-    from hardening.report.entries import build_waiver_lines  # noqa: PLC0415
+    from hardening.report.decisions import build_waiver_lines  # noqa: PLC0415
     from hardening.report.wording import load_wording  # noqa: PLC0415
 
     found, loaded = _load(site)

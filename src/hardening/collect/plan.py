@@ -96,7 +96,8 @@ def _build(probes: tuple[Probe, ...]) -> Plan:
     shell = [IDENTIFICATION] if Channel.SHELL in channels or not channels & _OTHERS else []
     windows = [WINDOWS_IDENTIFICATION] if Channel.POWERSHELL in channels else []
     directory = [ROOT_DSE] if Channel.LDAP in channels else []
-    rest: list[Step] = [step for step in asked if not isinstance(step, LdapStep)]
+    # Two kinds may be answered by one step.
+    rest: list[Step] = list(dict.fromkeys(step for step in asked if not isinstance(step, LdapStep)))
     rest += [search.step for search in searches]
     ordered = (*shell, *windows, *directory, *sorted(rest, key=lambda step: (step.slow, step.name)))
     return Plan(probes, ordered, digest_steps(ordered), searches)

@@ -125,6 +125,7 @@ def _compare(node: Comparison, scene: Scene, *, negated: bool) -> Leaf:
         key=scene.key,
         negated=negated,
         type=spec if isinstance(spec, Absent) else spec.type,
+        told=scene.told,
     )
 
 
@@ -158,6 +159,7 @@ def _list_reasons(part: Part, reasons: list[Reason], unlisted: list[str], *, dec
                     decisive=decisive,
                     negated=part.negated,
                     type=part.type,
+                    told=part.told,
                 )
             )
 

@@ -6,11 +6,19 @@ Both tallies are folds: judgements are added one by one and not kept, only their
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from hardening.model.check import Check, Outcome
 from hardening.model.content import Content
-from hardening.model.judgement import ActionItem, Counts, Gap, MeasureResult, MeasureState, TargetJudgement
+from hardening.model.judgement import (
+    ActionItem,
+    Counts,
+    Gap,
+    MeasureResult,
+    MeasureState,
+    OutcomeTally,
+    TargetJudgement,
+)
 from hardening.model.measure import Framework, Measure
 
 EXPOSURE_LABEL = "exposure"
@@ -43,33 +51,43 @@ def distinct_gaps(results: Iterable[MeasureResult]) -> tuple[Gap, ...]:
 
 
 class MeasureTally:
-    """Adds up judgements for the measures of one framework."""
+    """Adds up judgements for the measures of frameworks; a person answers for ``attested``, ``<framework>/<id>``."""
 
-    def __init__(self, framework: Framework, checks: Mapping[str, Check]) -> None:
-        self._framework = framework
+    def __init__(
+        self, frameworks: Iterable[Framework], checks: Mapping[str, Check], attested: Collection[str] = frozenset()
+    ) -> None:
+        self._frameworks = tuple(frameworks)
         self._checks = checks
+        self._attested = attested
         self._gaps: dict[str, list[Gap]] = defaultdict(list)
-        self._counts: dict[str, Counts] = defaultdict(Counts)
+        self._outcomes = OutcomeTally()
 
     def add(self, judgement: TargetJudgement) -> None:
         """Take in one target."""
         for gap in build_gaps(judgement, self._checks):
             self._gaps[gap.check].append(gap)
         for result in judgement.results:
-            self._counts[result.check] += Counts.of(result.outcome, waived=bool(result.waivers))
+            self._outcomes.add(result.check, result.outcome, waived=bool(result.waivers))
 
     def results(self) -> tuple[MeasureResult, ...]:
-        """Return every measure of the framework, by rank, then risk, then id."""
-        results = [self._result(measure) for measure in self._framework.measures]
-        return tuple(sorted(results, key=lambda result: (-result.rank, -result.risk, result.measure.id)))
-
-    def _result(self, measure: Measure) -> MeasureResult:
-        checks = tuple(dict.fromkeys(link.check for link in measure.checks))
-        counts = sum((self._counts.get(check, Counts()) for check in checks), Counts())
-        gaps = _worst_first(gap for check in checks for gap in self._gaps.get(check, ()))
-        return MeasureResult(
-            framework=self._framework.id, measure=measure, state=_state(counts), gaps=gaps, counts=counts
+        """Return every measure, framework by framework, in each by rank, then risk, then id."""
+        counts = self._outcomes.counts()
+        return tuple(
+            result
+            for framework in self._frameworks
+            for result in sorted(
+                (self._result(framework.id, measure, counts) for measure in framework.measures),
+                key=lambda result: (-result.rank, -result.risk, result.measure.id),
+            )
         )
+
+    def _result(self, framework: str, measure: Measure, by_check: Mapping[str, Counts]) -> MeasureResult:
+        checks = tuple(dict.fromkeys(link.check for link in measure.checks))
+        counts = sum((by_check.get(check, Counts()) for check in checks), Counts())
+        gaps = _worst_first(gap for check in checks for gap in self._gaps.get(check, ()))
+        answered = not measure.verifiable and f"{framework}/{measure.id}" in self._attested
+        state = MeasureState.ATTESTED if answered else _state(counts)
+        return MeasureResult(framework=framework, measure=measure, state=state, gaps=gaps, counts=counts)
 
 
 class ActionTally:

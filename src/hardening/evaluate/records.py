@@ -50,9 +50,11 @@ def evaluate_each(node: Each, scene: Scene, evaluate: Evaluate, *, negated: bool
                 return _whole(name, Unreadable("not a list of records", actual.place), Verdict.UNREADABLE)
     tally = _Tally()
     fields = {"": spec.record}
+    told = [(field_name, each.type) for field_name, each in spec.record.items() if each.told]
     for index, record in enumerate(seen):
         key = _key(record.get(node.key, ABSENT), index)
-        tally.add(_evaluate_record(node, scene.enter(record, fields, prefix=f"{name}.", key=key), evaluate), key)
+        entered = scene.enter(record, fields, prefix=f"{name}.", key=key, told=told)
+        tally.add(_evaluate_record(node, entered, evaluate), key)
     return _conclude(node, name, actual, tally)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from hardening.evaluate.operators import TargetTime
 from hardening.model.check import Constant, FieldReference, Operand, Outcome, ParameterReference
 from hardening.model.evidence import ABSENT, Absent, Evidence, Field, FieldSpec, FieldType, Record, Unreadable
-from hardening.model.result import Verdict
+from hardening.model.result import Told, Verdict
 
 _NO_FIELDS: Mapping[str, FieldSpec] = {}
 _NO_EVIDENCE: Evidence = {}
@@ -22,7 +22,8 @@ class Scene:
     """Everything that the value of a node depends on.
 
     Inside an ``each``, ``evidence`` and ``fields`` hold one record under the empty probe name, ``prefix`` is what
-    reasons put before its fields, and ``key`` names it. In a ``guard`` absent comparisons stay undecided.
+    reasons put before its fields, ``key`` names it, and ``told`` stands beside the key. In a ``guard`` absent
+    comparisons stay undecided.
     """
 
     evidence: Mapping[str, Evidence]
@@ -33,6 +34,7 @@ class Scene:
     guard: bool = False
     prefix: str = ""
     key: str = ""
+    told: tuple[Told, ...] = ()
 
     def look_up(self, reference: FieldReference) -> tuple[FieldSpec | Absent, Field]:
         """Return what a field is declared to be and what was seen; not asked is unreadable."""
@@ -45,8 +47,19 @@ class Scene:
             return self.parameters.get(operand.name, Unreadable(f"there is no parameter {operand.name}"))
         return operand
 
-    def enter(self, record: Record, fields: Mapping[str, Mapping[str, FieldSpec]], *, prefix: str, key: str) -> Scene:
-        """Return the scene of one record of a list; ``fields`` are the record's, under the empty probe name."""
+    def enter(
+        self,
+        record: Record,
+        fields: Mapping[str, Mapping[str, FieldSpec]],
+        *,
+        prefix: str,
+        key: str,
+        told: Sequence[tuple[str, FieldType]],
+    ) -> Scene:
+        """Return the scene of one record of a list.
+
+        ``fields`` are the record's, under the empty probe name; those of ``told`` are told beside its key.
+        """
         return Scene(
             evidence={"": record},
             fields=fields,
@@ -56,6 +69,7 @@ class Scene:
             guard=self.guard,
             prefix=prefix,
             key=key,
+            told=tuple([Told(name, kind, record.get(name, _NOT_ASKED)) for name, kind in told]),
         )
 
     def as_guard(self) -> Scene:
@@ -81,6 +95,7 @@ class Leaf:
     key: str = ""
     negated: bool = False
     type: FieldType | Absent = ABSENT
+    told: tuple[Told, ...] = ()
 
     @property
     def is_undecided(self) -> bool:

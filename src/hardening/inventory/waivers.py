@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from hardening.documents.parse import load_document
 from hardening.documents.scalars import Dialect
-from hardening.documents.validate import Form, problem_error, validate
+from hardening.documents.validate import Form, validate
 from hardening.errors import ContentError, UsageError
+from hardening.inventory.days import Day, parse_day
 from hardening.inventory.load import require_unshared
 from hardening.inventory.selector import parse_selector
 from hardening.model.place import Place
@@ -26,18 +27,7 @@ if TYPE_CHECKING:
     from hardening.model.place import Problem
 
 
-def _require_day(text: str) -> str:
-    try:
-        if date.fromisoformat(text).isoformat() == text:
-            return text
-    except ValueError:
-        pass
-    what = f'"{text}" is no day'
-    raise problem_error(what, "write it as 2026-12-31; days are those of UTC")
-
-
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Day = Annotated[str, AfterValidator(_require_day), Field(json_schema_extra={"format": "date"})]
 
 
 class AcceptedForm(Form):
@@ -120,7 +110,7 @@ def _read(form: WaiverForm, document: Document, at: tuple[PathStep, ...], proble
             labels = tuple(LabelCondition(term.label, term.value, term.equal) for term in parse_selector(form.select))
         except UsageError as error:
             problems.append(document.problem((*at, "select"), str(error)))
-    starts, ends = _read_day(form.starts), _read_day(form.expires) + int(timedelta(days=1).total_seconds())
+    starts, ends = parse_day(form.starts), parse_day(form.expires) + int(timedelta(days=1).total_seconds())
     if ends <= starts:
         problems.append(document.problem((*at, "expires"), f"{form.id} ends before it starts", "correct the days"))
     holds = []
@@ -153,7 +143,3 @@ def _read(form: WaiverForm, document: Document, at: tuple[PathStep, ...], proble
         place=document.place(*at),
     )
     return RawWaiver(waiver, tuple(holds))
-
-
-def _read_day(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())

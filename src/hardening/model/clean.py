@@ -13,6 +13,9 @@ def clean_line(text: str, limit: int = 2000) -> str:
     Each such character becomes its escaped form, so that nothing disappears; longer text is cut visibly.
     """
     shown = text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+    # Of what is printable, nothing belongs to the categories below: nearly all text ends here.
+    if shown.isprintable():
+        return shown
     return "".join(_shown(character) for character in shown)
 
 

@@ -8,7 +8,6 @@ Write it with ``ensure_ascii``: text from a target may hold lone surrogates, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeGuard
 
 from hardening.model.evidence import Absent, Evidence, Field, Known, Partial, Record, Unreadable, Value
@@ -54,8 +53,11 @@ def _encode_value(value: Value) -> Json:
     return value
 
 
+_PLAIN = frozenset({str, int, bool})
+
+
 def _decode_record(data: object, path: str, depth: int) -> Record:
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise _problem(path, "an object is expected")
     if not depth:
         raise _problem(path, "records are nested too deeply")
@@ -63,17 +65,18 @@ def _decode_record(data: object, path: str, depth: int) -> Record:
     for name, field in data.items():
         if not isinstance(name, str):
             raise _problem(path, "a field's name is not text")
-        fields[name] = _decode_field(field, f"{path}.{name}", depth)
+        # Most fields are plain values; a fleet has millions of them, and their path is needed by nobody.
+        fields[name] = Known(field) if type(field) in _PLAIN else _decode_field(field, f"{path}.{name}", depth)
     return fields
 
 
 def _decode_field(data: object, path: str, depth: int) -> Field:
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return Known(_decode_value(data, path, depth))
     place = _decode_text(data.get("at", ""), f"{path}.at")
+    if "v" in data and len(data) == 1 + ("at" in data):
+        return Known(_decode_value(data["v"], path, depth), place)
     match sorted(str(key) for key in data if key != "at"):
-        case ["v"]:
-            return Known(_decode_value(data["v"], path, depth), place)
         case ["absent"] if data["absent"] is True:
             return Absent(place)
         case ["unreadable"]:

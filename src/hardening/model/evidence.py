@@ -29,11 +29,16 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What a probe kind promises about one field; ``record`` names the fields of each record."""
+    """What a probe kind promises about one field; ``record`` names the fields of each record.
+
+    ``told`` marks a field of a record that reasons tell beside the record's key, whatever they compare: whether an
+    account is in use, for example.
+    """
 
     type: FieldType
     description: str
     record: Mapping[str, FieldSpec] = field(default_factory=dict)
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

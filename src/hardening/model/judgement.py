@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -46,6 +47,16 @@ class Counts:
             case Outcome.NOT_APPLICABLE:
                 return cls(not_applicable=1)
 
+    def times(self, number: int) -> Counts:
+        """Return the counts of so many results that are counted alike."""
+        return Counts(
+            passed=self.passed * number,
+            failed=self.failed * number,
+            errors=self.errors * number,
+            not_applicable=self.not_applicable * number,
+            waived=self.waived * number,
+        )
+
     @property
     def compliance(self) -> Fraction | Absent:
         """Return pass / (pass + fail); absent when nothing was examined."""
@@ -68,6 +79,24 @@ class Counts:
         """Return (pass + fail) / (pass + fail + error); absent when nothing applies."""
         applicable = self.passed + self.failed + self.errors
         return Fraction(self.passed + self.failed, applicable) if applicable else Absent()
+
+
+class OutcomeTally:
+    """Counts by name, taken in one result at a time."""
+
+    def __init__(self) -> None:
+        self._numbers: Counter[tuple[str, Outcome, bool]] = Counter()
+
+    def add(self, name: str, outcome: Outcome, *, waived: bool = False) -> None:
+        """Take in one result."""
+        self._numbers[name, outcome, waived] += 1
+
+    def counts(self) -> dict[str, Counts]:
+        """Return the counts of each name that has any, in the order in which they came."""
+        found: dict[str, Counts] = {}
+        for (name, outcome, waived), number in self._numbers.items():
+            found[name] = found.get(name, Counts()) + Counts.of(outcome, waived=waived).times(number)
+        return found
 
 
 class ControlState(StrEnum):
@@ -108,7 +137,10 @@ class TargetJudgement:
     @property
     def counts(self) -> Counts:
         """How many results had which outcome."""
-        return sum((Counts.of(result.outcome, waived=bool(result.waivers)) for result in self.results), Counts())
+        tally = OutcomeTally()
+        for result in self.results:
+            tally.add("", result.outcome, waived=bool(result.waivers))
+        return tally.counts().get("", Counts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +160,11 @@ class Gap:
 
 
 class MeasureState(StrEnum):
-    """What a scan can say of a measure; never "fulfilled"."""
+    """What can be said of a measure; never "fulfilled". ``attested`` is what a named person says, and no scan."""
 
     GAPS = "gaps"
     NO_GAPS = "no_gaps"
+    ATTESTED = "attested"
     NOT_EXAMINED = "not_examined"
 
 

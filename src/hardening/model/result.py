@@ -19,13 +19,22 @@ class Verdict(StrEnum):
     UNREADABLE = "unreadable"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A field of a record that is told beside its key, whatever is compared."""
+
+    name: str
+    type: FieldType
+    actual: Field
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One comparison: what was expected, what was seen and where, and what it came to.
 
     ``verdict`` is what it came to where it stands: ``negated`` says that a ``not`` around it was worked in.
     ``key`` names the record of an ``each`` (empty elsewhere). ``decisive`` marks the comparisons that made the outcome.
-    ``type`` is that of the field, absent where no kind declares it.
+    ``type`` is that of the field, absent where no kind declares it. ``told`` is what else is known of the record.
     """
 
     field: str
@@ -37,6 +46,7 @@ class Reason:
     decisive: bool = True
     negated: bool = False
     type: FieldType | Absent = ABSENT
+    told: tuple[Told, ...] = ()
 
 
 class Origin(StrEnum):

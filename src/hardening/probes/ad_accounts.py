@@ -95,11 +95,11 @@ _RECORD = {
         "person (also services that use an ordinary account), computer, managed_service, domain_controller or trust",
     ),
     "well_known": FieldSpec(FieldType.TEXT, "administrator, guest, krbtgt or other, by identifier"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled", told=True),
     **{name: FieldSpec(FieldType.BOOLEAN, meaning) for name, (_, meaning) in {**_FLAGS, **_COMPUTED_FLAGS}.items()},
     "created": FieldSpec(FieldType.TIME, "when it was created"),
     "last_logon": FieldSpec(
-        FieldType.TIME, "last log-on that the directory records, up to 14 days behind; absent for never"
+        FieldType.TIME, "last log-on that the directory records, up to 14 days behind; absent for never", told=True
     ),
     "last_seen": FieldSpec(FieldType.TIME, "the same, or when it was created if it never logged on"),
     "password_set": FieldSpec(FieldType.TIME, "when its password was set; absent where it must be changed first"),
@@ -205,7 +205,7 @@ def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> R
         "dn": known(entry.dn),
         "name": read_attribute(entry, "sAMAccountName", "text"),
         "sid": known(sid) if sid else Unreadable("needs read on objectSid", entry.dn),
-        "kind": unshown if flags is None else known(_tell_kind(entry, flags)),
+        "kind": unshown if flags is None else known(tell_kind(entry, flags)),
         "well_known": known(_tell_well_known(domain, sid)),
         "enabled": unshown if flags is None else known(not flags & DISABLED),
         **{name: unshown if flags is None else known(bool(flags & bit)) for name, (bit, _) in _FLAGS.items()},
@@ -247,7 +247,8 @@ def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> R
     }
 
 
-def _tell_kind(entry: LdapEntry, flags: int) -> str:
+def tell_kind(entry: LdapEntry, flags: int) -> str:
+    """Return what an account is: person, computer, managed_service, domain_controller or trust."""
     classes = {value.lower() for value in entry.values("objectClass")}
     if flags & _TRUST:
         return "trust"

@@ -14,7 +14,7 @@ from hardening.model.evidence import (
     build_unreadable,
 )
 from hardening.model.step import LdapScope, LdapStep, Step
-from hardening.probes.ad_members import DISABLED, number_of, sid_of
+from hardening.probes.ad_members import CONTROLLER, DISABLED, find_hidden_controllers, number_of, sid_of
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found, record_field
 from hardening.probes.ldap_values import read_attribute, text_of
@@ -42,11 +42,10 @@ _STEP = LdapStep(
     ),
 )
 _UNCONSTRAINED, _TRANSITION = 0x80000, 0x1000000
-_CONTROLLER = 0x2000 | 0x4000000
 _ACCOUNT = {
     "dn": FieldSpec(FieldType.TEXT, "distinguished name"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled", told=True),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
     "domain_controller": FieldSpec(FieldType.BOOLEAN, "whether it is a domain controller"),
     "unconstrained": FieldSpec(FieldType.BOOLEAN, "whether it may act as whoever has logged on to it, everywhere"),
     "protocol_transition": FieldSpec(FieldType.BOOLEAN, "whether it may act as anybody without their logging on"),
@@ -68,6 +67,8 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     answer = found(answers, _STEP.name)
     if isinstance(answer, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, answer.reason))
+    if hidden := find_hidden_controllers(answer):
+        return dict.fromkeys(probes, build_unreadable(_FIELDS, hidden.reason, hidden.place))
     controllers = frozenset(name for entry in answer.entries if _is_controller(entry) for name in _names(entry))
     records = tuple(
         _build_record(entry, controllers)
@@ -82,14 +83,14 @@ def _flags(entry: LdapEntry) -> int:
 
 
 def _is_controller(entry: LdapEntry) -> bool:
-    return bool(_flags(entry) & _CONTROLLER)
+    return bool(_flags(entry) & CONTROLLER)
 
 
 def _is_concerned(entry: LdapEntry) -> bool:
     """Say whether a record is worth having; an account whose flags are hidden may be concerned."""
     if not entry.values("userAccountControl"):
         return True
-    marked = _flags(entry) & (_UNCONSTRAINED | _TRANSITION | _CONTROLLER)
+    marked = _flags(entry) & (_UNCONSTRAINED | _TRANSITION | CONTROLLER)
     return bool(marked or entry.values(_TARGETS) or entry.values(_RESOURCE))
 
 

@@ -80,8 +80,8 @@ _HEURISTICS = {
 _CONTROLLER = {
     "dn": FieldSpec(FieldType.TEXT, "distinguished name of the computer"),
     "host": FieldSpec(FieldType.TEXT, "its host name"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether its account is not disabled"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "enabled": FieldSpec(FieldType.BOOLEAN, "whether its account is not disabled", told=True),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
     "last_seen": FieldSpec(FieldType.TIME, "the same, or when it was created if it never logged on"),
     "registered": FieldSpec(FieldType.BOOLEAN, "whether a server object in the sites belongs to it"),
 }

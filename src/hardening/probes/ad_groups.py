@@ -53,8 +53,10 @@ _MEMBER = {
     "group": FieldSpec(FieldType.TEXT, "which group it is in, as above"),
     "sid": FieldSpec(FieldType.TEXT, "security identifier of the member, where the domain shows it"),
     "through": FieldSpec(FieldType.TEXTS, "groups in between"),
-    "enabled": FieldSpec(FieldType.BOOLEAN, "whether it is not disabled; absent for members that are no accounts here"),
-    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind"),
+    "enabled": FieldSpec(
+        FieldType.BOOLEAN, "whether it is not disabled; absent for members that are no accounts here", told=True
+    ),
+    "last_logon": FieldSpec(FieldType.TIME, "last log-on that the directory records, up to 14 days behind", told=True),
 }
 _FIELDS = {
     "groups": FieldSpec(FieldType.RECORDS, "the groups that give power", _GROUP),

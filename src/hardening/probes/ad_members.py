@@ -18,9 +18,10 @@ from hardening.probes.ldap_values import integer_of, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hardening.model.step import Answer, LdapEntry
+    from hardening.model.step import Answer, LdapAnswer, LdapEntry
 
 DISABLED = 0x2
+CONTROLLER = 0x2000 | 0x4000000
 BUILTIN = "S-1-5-32"
 
 DOMAIN_GROUPS: Mapping[int, str] = {
@@ -173,6 +174,17 @@ def _join_members(
         if group is not None:
             members[group].append(dn)
     return {dn: tuple(names) for dn, names in members.items()}
+
+
+def find_hidden_controllers(answer: LdapAnswer) -> Unreadable | None:
+    """Return that accounts are hidden: every domain has controllers, and this answer should hold their accounts.
+
+    Without them an empty list would prove nothing.
+    """
+    flags = [number_of(entry, "userAccountControl") for entry in answer.entries]
+    if answer.cut or any(each is None or each & CONTROLLER for each in flags):
+        return None
+    return Unreadable("needs read on accounts: not even a domain controller is seen", "{default_nc}")
 
 
 def is_foreign(entry: LdapEntry) -> bool:

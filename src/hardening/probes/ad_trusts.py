@@ -15,6 +15,7 @@ from hardening.model.evidence import (
 )
 from hardening.model.step import LdapScope, LdapStep, Step
 from hardening.probes.ad_members import number_of
+from hardening.probes.ad_pki import classes_of
 from hardening.probes.kind import Channel, ProbeKind
 from hardening.probes.ldap_answers import found, record_field
 from hardening.probes.ldap_values import read_attribute
@@ -29,9 +30,12 @@ _STEP = LdapStep(
     name="ad_trusts",
     base="{default_nc}",
     scope=LdapScope.SUBTREE,
-    filter="(objectClass=trustedDomain)",
+    # AdminSDHolder is in every domain and lies where trusts do: whoever does not see it would not see them either.
+    filter="(|(objectClass=trustedDomain)(cn=AdminSDHolder))",
     attributes=(
+        "cn",
         "msDS-SupportedEncryptionTypes",
+        "objectClass",
         "trustAttributes",
         "trustDirection",
         "trustPartner",
@@ -67,7 +71,11 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
     answer = found(answers, _STEP.name)
     if isinstance(answer, Unreadable):
         return dict.fromkeys(probes, build_unreadable(_FIELDS, answer.reason))
-    records = tuple(_build_record(entry) for entry in sorted(answer.entries, key=lambda entry: entry.dn))
+    trusts = [entry for entry in answer.entries if "trusteddomain" in classes_of(entry)]
+    if not answer.cut and len(trusts) == len(answer.entries):
+        hidden = "needs read on what lies below CN=System: not even AdminSDHolder is seen"
+        return dict.fromkeys(probes, build_unreadable(_FIELDS, hidden, "{default_nc}"))
+    records = tuple(_build_record(entry) for entry in sorted(trusts, key=lambda entry: entry.dn))
     return {probe: {"trusts": record_field(records, answer, "{default_nc}")} for probe in probes}
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from hardening.model.evidence import Evidence, Field, FieldSpec, FieldType, Known, Partial, Record, Unreadable
 from hardening.model.step import Completed, Privilege, ShellStep, Step
+from hardening.probes.access_lists import ACL, END, SEPARATOR, Marks
+from hardening.probes.access_lists import COMMAND as LIST
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
 from hardening.probes.listing import Listing, Source, build_listing, parse_listing
 from hardening.probes.shell import CUT, clean, completed, first_line
@@ -26,6 +28,7 @@ _STEP = "file_list"
 _RECORD = {
     "path": FieldSpec(FieldType.TEXT, "where the file is"),
     **{name: spec for name, spec in STAT_FIELDS.items() if name != "links"},
+    "acl": ACL,
 }
 _FIELDS = {"files": FieldSpec(FieldType.RECORDS, "the files that match, in order of path", _RECORD)}
 
@@ -40,7 +43,8 @@ def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
         return ()
     # The shell expands each pattern a second time for stat: what matches nothing then only makes stat complain.
     words = " ".join(source.words for source in sources)
-    script = build_listing(sources, each='; [ "$seen" ] && some=1') + f'[ -z "$some" ] || {COMMAND} {words}\n'
+    ask = f"{COMMAND} {words}; {SEPARATOR}; {LIST} {words} 2>/dev/null; {END}"
+    script = build_listing(sources, each='; [ "$seen" ] && some=1') + f'[ -z "$some" ] || {{ {ask}; }}\n'
     return (ShellStep(name=_STEP, privilege=Privilege.ROOT, script="some=\n" + script, unbounded=True),)
 
 
@@ -60,14 +64,17 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
 def _parse_records(listing: Listing, sources: Sequence[Source]) -> dict[str, Record]:
     """Walk the lines of stat beside the names that the shell found: any byte may stand in a name, so they must fit."""
     records: dict[str, Record] = {}
+    told, _, listed = listing.rest.partition("\0")
+    marks = Marks(listed)
     position = 0
     for entry in (entry for source in sources for entry in listing.entries.get(source, ())):
-        found = parse_stat(listing.rest, position)
-        if found is not None and listing.rest.startswith(f"{entry.name}\n", found[1]):
+        found = parse_stat(told, position)
+        if found is not None and told.startswith(f"{entry.name}\n", found[1]):
             values, start = found
             position = start + len(entry.name) + 1
             values = {**values, "path": clean(entry.name)}
-            records[entry.name] = {name: Known(values[name]) for name in _RECORD}
+            known = {name: Known(values[name]) for name in _RECORD if name in values}
+            records[entry.name] = marks.add_to(known, entry.name)
     return records
 
 

@@ -23,7 +23,7 @@ from hardening.model.evidence import (
     build_unreadable,
 )
 from hardening.model.step import Answer, Completed, Privilege, ShellStep, Step
-from hardening.probes.file_walk_script import COMPLAINTS, SECONDS, build_walk_script
+from hardening.probes.file_walk_script import COMPLAINTS, ENTRIES, SECONDS, build_walk_script
 from hardening.probes.kind import ProbeKind
 from hardening.probes.shell import CUT, clean, completed, first_line
 
@@ -36,8 +36,7 @@ STEP = ShellStep(
     name="file_walk",
     script=build_walk_script(),
     privilege=Privilege.ROOT,
-    output_limit=2_000_000,
-    unbounded=True,
+    output_limit=ENTRIES + 500_000,
     slow=True,
 )
 
@@ -91,6 +90,7 @@ class _Walk:
     walked: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     end: re.Match[str] | None = None
+    is_closed: bool = False
 
 
 def _steps(probes: Sequence[Probe]) -> tuple[Step, ...]:
@@ -111,7 +111,11 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
 def _read_walk(answer: Completed) -> _Walk:
     walk = _Walk()
     # What follows the last zero byte is nothing, or was cut in the middle.
-    for piece in answer.text.split("\0")[:-1]:
+    pieces = answer.text.split("\0")[:-1]
+    if pieces[-1:] == ["."] and not any(map(_END.fullmatch, pieces)):
+        # So was the piece that came last where the budget was used up.
+        del pieces[-2:-1]
+    for piece in pieces:
         if match := _FILE.fullmatch(piece):
             _take_file(walk, match)
         elif piece[:1] == "/":
@@ -125,6 +129,8 @@ def _read_walk(answer: Completed) -> _Walk:
             _take_owners(walk, match)
         elif match := _END.fullmatch(piece):
             walk.end = match
+        elif piece == ".":
+            walk.is_closed = True
     return walk
 
 
@@ -171,6 +177,8 @@ def _find_doubt(walk: _Walk, answer: Completed) -> str | Unreadable:
     left_out = {path for fstype, path in walk.skipped if fstype.startswith(_FUSE)}
     refused = [match for line in complaints if (match := _REFUSED.fullmatch(line))]
     others = [line for line in complaints if not _REFUSED.fullmatch(line)]
+    if walk.end is None and walk.is_closed and not answer.cut and not any("not found" in line for line in others):
+        return f"the walk used up its budget of {ENTRIES:,} entries"
     if walk.end is None:
         return (
             CUT if answer.cut and walk.walked else Unreadable(first_line(answer.error_text) or "the walk did not end")

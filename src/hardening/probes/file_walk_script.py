@@ -4,13 +4,16 @@ Pieces of output stand between zero bytes. ``M`` with a type and a path: a mount
 that is walked. ``w``, ``d``, ``u``, ``g``, ``s`` with type, mode, ids, names and path: a file that everybody may write,
 a folder likewise without sticky bit, a file without owner or without group, a setuid or setgid file. ``p``: what the
 package database says of the latter; a piece that begins with a slash is what getcap says. ``=`` with the exit status
-closes.
+closes the walk, and ``.`` the answer; without the former the budget was used up.
 """
 
 from __future__ import annotations
 
 SECONDS = 100
 """How long the walk may take."""
+
+ENTRIES = 2_000_000
+"""How many files and folders it may look at; every byte of what is found counts as one more."""
 
 COMPLAINTS = 20
 """How many complaints of find are passed on."""
@@ -106,11 +109,12 @@ def _print(letter: str) -> str:
     return rf"-printf '\0{letter}%y:%m:%U:%G:%u:%g:%p\0'"
 
 
-def build_walk_script() -> str:
-    """Return the script; it is the same on every target."""
+def build_walk_script(entries: int = ENTRIES) -> str:
+    """Return the script with a budget; it is the same on every target."""
     pruned = " -o ".join(f"-path '{path}'" for path in _PRUNED)
     walk = f"""timeout --foreground -k 5 {SECONDS} \\
 find "$@" -ignore_readdir_race -xdev \\( {pruned} \\) -prune -o \\( \\
+-printf '\\0' , \\
 -type f -perm -0002 {_print("w")} , \\
 -type d -perm -0002 ! -perm -1000 {_print("d")} , \\
 ! \\( $users \\) -nouser {_print("u")} , \\
@@ -118,11 +122,16 @@ find "$@" -ignore_readdir_race -xdev \\( {pruned} \\) -prune -o \\( \\
 -type f -perm /6000 {_print("s")} -exec sh -c '{OWNERS}' "$packages" {{}} + , \\
 -type f -perm /0111 $getcap -exec getcap {{}} + \\
 \\)"""
+    # Each entry is a zero byte to `head`. When it has had enough, find ends at its next write, and the line that closes
+    # the walk is lost: that one stands behind the pipe tells that nothing else went wrong.
     return f"""{_CHOOSE}{_KNOWN}{{
+{{
 {{
 {walk}
 printf '\\0=%s:%s\\0' "$?" "$getcap"
-}} 2>&1 >&3 | {{
+}} 2>&4 3>&- 4>&- | head -c {entries} | tr -s '\\0' >&3
+printf '\\0.\\0' >&3
+}} 4>&1 | {{
 n=0
 while IFS= read -r line; do
 n=$((n + 1))

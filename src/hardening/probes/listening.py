@@ -49,8 +49,19 @@ FIELDS: Mapping[str, FieldSpec] = {
     "sockets": FieldSpec(FieldType.RECORDS, "one record for each socket that waits", record=SOCKET),
 }
 
+USERS = r"""
+printf '=users\n'
+count=0
+[ ! -r /etc/passwd ] || while IFS=: read -r name x uid rest && [ $count -lt 2000 ]; do
+  count=$((count + 1))
+  printf '%s %s\n' "$uid" "$name"
+done </etc/passwd
+""".lstrip("\n")
+"""Lines of shell that print a part `users`: the number and name of each account."""
+
 # `read` takes a whole line of the kernel's tables: they are made for reading in pieces.
-_SCRIPT = r"""
+_SCRIPT = (
+    r"""
 if [ ! -d "/proc/sys/kernel$hardening_at_rest" ]; then printf '=none\n=end\n'; exit 0; fi
 if [ -O /proc/sys/kernel ]; then printf '=root\n'; fi
 if command -v ss >/dev/null && said=$(ss -l -n -t -u -p -e); then
@@ -62,14 +73,10 @@ else
     while IFS= read -r line; do printf '%s\n' "$line"; done <"/proc/net/$name"
   done
 fi
-printf '=users\n'
-count=0
-[ ! -r /etc/passwd ] || while IFS=: read -r name x uid rest && [ $count -lt 2000 ]; do
-  count=$((count + 1))
-  printf '%s %s\n' "$uid" "$name"
-done </etc/passwd
-printf '=end\n'
 """.lstrip("\n")
+    + USERS
+    + "printf '=end\\n'\n"
+)
 
 _SS_LINE = re.compile(r"(tcp|udp)\s+(LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+)\s+(\S+)\s*(.*)")
 _USERS = re.compile(r'\("(.*?)",(?:pid=)?(\d{1,10}),(?:fd=)?\d+\)')
@@ -111,11 +118,11 @@ def _split_parts(text: str) -> dict[str, list[str]]:
 
 
 def _read_sockets(parts: Mapping[str, Sequence[str]]) -> Field:
-    names = {uid: name for uid, _, name in (line.partition(" ") for line in reversed(parts.get("users", ())))}
+    names = read_names(parts.get("users", ()))
     found: list[Record] = []
     lost = ""
     for line in parts.get("ss", ())[1:]:
-        record = _read_ss_line(line, names, is_root="root" in parts)
+        record = read_ss_line(line, names, is_root="root" in parts)
         if record is None:
             lost = lost or f"not understood: {line[:MAX_REASON]}"
         else:
@@ -132,7 +139,13 @@ def _read_sockets(parts: Mapping[str, Sequence[str]]) -> Field:
     return Partial(tuple(found), lost) if lost else Known(tuple(found), "ss" if "ss" in parts else "/proc/net")
 
 
-def _read_ss_line(line: str, names: Mapping[str, str], *, is_root: bool) -> Record | None:
+def read_names(lines: Sequence[str]) -> dict[str, str]:
+    """Return the names of accounts by number; of several with one number the first counts."""
+    return {uid: name for uid, _, name in (line.partition(" ") for line in reversed(lines))}
+
+
+def read_ss_line(line: str, names: Mapping[str, str], *, is_root: bool) -> Record | None:
+    """Return the socket of a line of ``ss -l -n -t -u -p -e``; None if it is no such line."""
     match = _SS_LINE.fullmatch(line)
     if match is None:
         return None

@@ -1,4 +1,7 @@
-"""One folder: whether a file system of its own is mounted there, and the options in force for what lies there."""
+"""One folder: whether a file system of its own is mounted there, and the options in force for what lies there.
+
+It is answered by the step of the kind `mounts`, which reads the same files; that step runs once for both.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,24 @@ from hardening.model.evidence import (
     Unreadable,
     build_unreadable,
 )
-from hardening.model.step import Answer, ShellStep, Step
+from hardening.model.step import Answer, Step
 from hardening.probes.kind import ProbeKind, ProbeParameter, ProbeParameterType
-from hardening.probes.mount_files import FSTAB, MountFiles, build_mount_script, read_mount_files
-from hardening.probes.mount_table import BootMounts, Mounted, covers, find_mount, read_boot_mounts, read_mounts_now
+from hardening.probes.mount_files import FSTAB, MountFiles, read_mount_files
+from hardening.probes.mount_table import (
+    BootMounts,
+    Mounted,
+    covers,
+    find_mount,
+    find_visible_mount,
+    read_boot_mounts,
+    read_mounts_now,
+)
+from hardening.probes.mounts import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hardening.model.probe import Probe
-
-STEP = ShellStep(name="mount", script=build_mount_script(), output_limit=2_000_000)
 
 STATE: Mapping[str, FieldSpec] = {
     "when": FieldSpec(FieldType.TEXT, "now, or boot"),
@@ -62,7 +72,7 @@ def _build_states(path: str, files: MountFiles, now: Sequence[Mounted], boot: Bo
 
 
 def _build_now(path: str, mounts: Sequence[Mounted]) -> Record:
-    found = find_mount(mounts, path)
+    found = find_visible_mount(mounts, path)
     if found is None:
         reason = Unreadable("no file system holds it", "/proc/self/mountinfo")
         return {"when": Known("now"), "mounted": reason, "source": reason, "fstype": reason, "options": reason}

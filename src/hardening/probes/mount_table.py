@@ -51,7 +51,10 @@ _API: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounted:
-    """One mount. ``device`` is its number as the kernel writes it; ``is_automatic`` says that it comes at boot."""
+    """One mount. ``device`` is its number as the kernel writes it; ``is_automatic`` says that it comes at boot.
+
+    ``number`` is that of the mount itself, and ``parent`` that of the mount in which it stands; empty in files.
+    """
 
     path: str
     source: str
@@ -59,6 +62,8 @@ class Mounted:
     options: tuple[str, ...]
     place: str
     device: str = ""
+    number: str = ""
+    parent: str = ""
     is_automatic: bool = True
 
 
@@ -72,12 +77,34 @@ class BootMounts:
 
 
 def read_mounts_now(files: MountFiles) -> list[Mounted]:
-    """Return the kernel's table in its order: of several mounts on one path the last one counts."""
+    """Return the kernel's table in its order, with the mounts that others hide."""
     return [found for number, line in files.lines.get(TABLE.text, ()) for found in _read_mountinfo(number, line)]
 
 
+def find_visible_mount(mounts: Sequence[Mounted], path: str) -> Mounted | None:
+    """Return the mount in which a path is found now: from the root on, each mount is entered where the way meets it.
+
+    So a mount is hidden by one on a folder around it, however late or deep it stands in the table itself.
+    """
+    numbers = {mount.number for mount in mounts}
+    inside: dict[str, list[Mounted]] = defaultdict(list)
+    for mount in mounts:
+        if covers(mount.path, path):
+            stands = mount.parent in numbers and mount.parent != mount.number
+            inside[mount.parent if stands else ""].append(mount)
+    found: Mounted | None = None
+    entered = {""}
+    waiting = inside[""]
+    while waiting:
+        nearest = min(len(mount.path) for mount in waiting)
+        found = next(mount for mount in reversed(waiting) if len(mount.path) == nearest)
+        waiting = [] if found.number in entered else inside[found.number]
+        entered.add(found.number)
+    return found
+
+
 def find_mount(mounts: Iterable[Mounted], path: str) -> Mounted | None:
-    """Return the mount that holds a path: the last one on the nearest folder."""
+    """Return the mount of a file that holds a path: the last one on the nearest folder."""
     best: Mounted | None = None
     for mount in mounts:
         if covers(mount.path, path) and (best is None or len(mount.path) >= len(best.path)):
@@ -105,6 +132,8 @@ def _read_mountinfo(number: int, line: str) -> Iterator[Mounted]:
         options=tuple(clean(unescape(option)) for option in options),
         place=f"{TABLE.text}:{number}",
         device=before[2],
+        number=before[0],
+        parent=before[1],
     )
 
 

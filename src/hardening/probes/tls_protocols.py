@@ -26,18 +26,18 @@ _KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protoc
 _ENABLED, _NOT_BY_DEFAULT = "Enabled", "DisabledByDefault"
 _ROLES = ("Server", "Client")
 # From which build to which a version of the protocol is there, and on.
-_SOURCE = (
+PROTOCOLS_SOURCE = (
     "https://github.com/MicrosoftDocs/win32/blob/32fe34e68ab9477ad3cd065b8b8868d8b9fa2fcc/desktop-src/SecAuthN/"
     "protocols-in-tls-ssl--schannel-ssp-.md"
 )
-_SOURCE_OF_2025 = (
+PROTOCOLS_OF_2025_SOURCE = (
     "https://techcommunity.microsoft.com/t5/windows-it-pro-blog/tls-1-0-and-tls-1-1-soon-to-be-disabled-in-windows/"
     "ba-p/3887947"
 )
 _SERVER_2016, _SERVER_2022, _SERVER_2025 = 14393, 20348, 26100
 _ON_BELOW = {"SSL 2.0": 0, "SSL 3.0": _SERVER_2016, "TLS 1.0": _SERVER_2025, "TLS 1.1": _SERVER_2025}
 _ON_FROM = {"TLS 1.3": _SERVER_2022}
-_PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
+PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 _THERE = {"SSL 2.0": (0, _SERVER_2016), "TLS 1.3": (_SERVER_2022, NEWEST + 1)}
 _STATE = {
     "state": FieldSpec(FieldType.TEXT, "protocol and role in one text, such as TLS 1.0 server"),
@@ -54,7 +54,7 @@ _FIELDS = {"states": FieldSpec(FieldType.RECORDS, "one record for each protocol 
 def _names() -> frozenset[RegistryName]:
     return frozenset(
         RegistryName(rf"{_KEY}\{protocol}\{role}", name)
-        for protocol in _PROTOCOLS
+        for protocol in PROTOCOLS
         for role in _ROLES
         for name in (_ENABLED, _NOT_BY_DEFAULT)
     )
@@ -70,14 +70,14 @@ def _parse(probes: Sequence[Probe], answers: Mapping[str, Answer]) -> Mapping[Pr
         return dict.fromkeys(probes, build_unreadable(_FIELDS, found.reason, _KEY))
     answer = RegistryAnswer(found)
     state = read_state(answer)
-    records = tuple(_build(protocol, role, answer, state) for protocol in _PROTOCOLS for role in _ROLES)
+    records = tuple(_build(protocol, role, answer, state) for protocol in PROTOCOLS for role in _ROLES)
     return {probe: {"states": Known(records, _KEY)} for probe in probes}
 
 
 def _build(protocol: str, role: str, answer: RegistryAnswer, state: WindowsState) -> Record:
     key = rf"{_KEY}\{protocol}\{role}"
     enabled, hidden = (number_of(answer.find(RegistryName(key, name)), key) for name in (_ENABLED, _NOT_BY_DEFAULT))
-    supported, default = _find_default(protocol, state)
+    supported, default = find_protocol(protocol, state)
     is_set = any(isinstance(field, Known) for field in (enabled, hidden))
     lost = next((field for field in (enabled, hidden) if isinstance(field, Unreadable)), None)
     return {
@@ -102,9 +102,9 @@ def _effective(supported: Field, default: Field, enabled: Field, hidden: Field) 
     return {"enabled": spoken, "by_default": spoken}
 
 
-def _find_default(protocol: str, state: WindowsState) -> tuple[Field, Field]:
-    """Return whether the version has a protocol, and whether it is on where nothing is set."""
-    place = f"default of build {state.build}, {_SOURCE_OF_2025 if state.build == _SERVER_2025 else _SOURCE}"
+def find_protocol(protocol: str, state: WindowsState) -> tuple[Field, Field]:
+    """Return whether a version of Windows has a protocol, and whether it is on where nothing is set."""
+    place = f"default of build {state.build}"
     if not OLDEST <= state.build <= NEWEST:
         version = f"build {state.build}" if state.build else "this Windows"
         unknown = Unreadable(f"what {version} speaks by default is in no table of ours", place)

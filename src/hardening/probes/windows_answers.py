@@ -51,6 +51,7 @@ _DENIED_IDS = (
     "0x80070005",
     "LogInfoUnavailable",
 )
+_CONSTRAINED = ("ConstrainedLanguage", "OnlyToCoreTypes")
 _DEEPEST = 5
 _UNKNOWN_IDS = ("CommandNotFoundException", "0x8004100e", "0x80041010")
 
@@ -137,7 +138,7 @@ def _describe(error: Mapping[str, object], name: str, needs: str) -> str:
     category = error.get("category")
     if code in _DENIED or category in (_PERMISSION_DENIED, _SECURITY_ERROR) or _has(name, _DENIED_IDS):
         return f"access denied: {needs}"
-    if "ConstrainedLanguage" in name:
+    if _has(name, _CONSTRAINED):
         return "PowerShell runs in ConstrainedLanguage here, which does not allow this question"
     if _has(name, _UNKNOWN_IDS) or code in _MISSING:
         return f"{NOT_OFFERED} ({clean_line(name.strip(), 100)})"

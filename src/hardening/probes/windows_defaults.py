@@ -252,4 +252,4 @@ def find_default(key: str, name: str, state: WindowsState) -> Field:
         version = f"build {state.build}" if state.build else "this Windows, which does not tell its build"
         return Unreadable(f"the value is missing, and what {version} does then is in no table of ours", place)
     row = max((row for row in found if row.since <= state.build), key=lambda row: row.since)
-    return Known(row.value, f"{place}, {row.source}")
+    return Known(row.value, place)

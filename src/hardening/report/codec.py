@@ -24,7 +24,7 @@ JsonData = None | bool | int | float | str | list["JsonData"] | dict[str, "JsonD
 
 # Larger numbers are no sizes, times or counts; they would also not survive every JSON reader.
 LARGEST_INTEGER = 2**53
-SEVERAL_LETTERS = 2
+_PLAIN = frozenset({type(None), bool, int, str})
 
 
 class ShapeError(ValueError):
@@ -33,6 +33,8 @@ class ShapeError(ValueError):
 
 def encode(value: object) -> JsonData:
     """Return the JSON data of a value of the report; an absent value is null, a fraction has six decimals."""
+    if type(value) in _PLAIN:
+        return cast("JsonData", value)
     match value:
         case None | bool() | int() | str():
             return value
@@ -52,9 +54,12 @@ def encode(value: object) -> JsonData:
 
 def _encode_fields(value: object) -> JsonData:
     kind = cast("type", type(value))
-    data = {name: encode(getattr(value, name)) for name in _hints(kind)}
-    data.update({name: encode(getattr(value, name)) for name in DERIVED.get(kind, ())})
-    return data
+    return {name: encode(getattr(value, name)) for name in _members(kind)}
+
+
+@cache
+def _members(kind: type) -> tuple[str, ...]:
+    return (*_hints(kind), *DERIVED.get(kind, ()))
 
 
 def decode(kind: type[T], data: JsonData, path: str) -> T:

@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hardening.model.check import Check, Outcome, Severity
 from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Unreadable
-from hardening.model.judgement import Counts
+from hardening.model.judgement import OutcomeTally
 from hardening.model.platform import Directory, OperatingSystem
 from hardening.model.result import Verdict
 from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.step import needs_root
-from hardening.model.waiver import DAY, SOON_DAYS, WaiverState
-from hardening.report.values import (
+from hardening.report.target_values import (
     ControlResultEntry,
     EndpointEntry,
-    Need,
     ReasonEntry,
     ResultEntry,
     Seen,
     SeenState,
     TargetEntry,
     TargetReport,
-    Unexamined,
-    WaiverLine,
+    ToldEntry,
 )
+from hardening.report.values import Need, Unexamined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from hardening.model.judgement import TargetJudgement
     from hardening.model.result import Reason, Result
     from hardening.model.snapshot import EndpointRecord, Snapshot
-    from hardening.model.waiver import Waivers
     from hardening.probes.kind import ProbeKind
 
 # A report is to be read; the snapshot keeps the whole evidence.
@@ -82,9 +79,9 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
     system, directory = snapshot.platform.os, snapshot.platform.directory
     problems = [facet.reason for facet in (system, directory) if isinstance(facet, Unreadable)]
     gaps: dict[Severity, int] = defaultdict(int)
-    principles: dict[str, Counts] = defaultdict(Counts)
+    principles = OutcomeTally()
     for result in judgement.results:
-        principles[facts[result.check].principle] += Counts.of(result.outcome)
+        principles.add(facts[result.check].principle, result.outcome)
         if result.outcome is Outcome.FAIL and not result.waivers:
             gaps[facts[result.check].severity] += 1
     return TargetEntry(
@@ -99,7 +96,7 @@ def build_target_entry(judgement: TargetJudgement, facts: Mapping[str, CheckFact
         baselines=tuple(str(reference) for reference in snapshot.baselines),
         counts=judgement.counts,
         gaps=gaps,
-        principles={name: counts for name, counts in sorted(principles.items()) if name},
+        principles={name: counts for name, counts in sorted(principles.counts().items()) if name},
         time=snapshot.time,
         duration_ms=snapshot.duration_ms,
         clock_difference=snapshot.target_time - snapshot.time if isinstance(snapshot.target_time, int) else ABSENT,
@@ -136,10 +133,12 @@ def _known_values(evidence: Evidence) -> Iterator[tuple[str, Constant]]:
             yield name, _shorten(field.value)[0]
 
 
-def build_target_report(judgement: TargetJudgement, facts: Mapping[str, CheckFacts]) -> TargetReport:
+def build_target_report(
+    judgement: TargetJudgement, entry: TargetEntry, facts: Mapping[str, CheckFacts]
+) -> TargetReport:
     """Return a target with its results, sorted by id, and the state of each control."""
     return TargetReport(
-        entry=build_target_entry(judgement, facts),
+        entry=entry,
         results=tuple(
             _result_entry(result, facts[result.check]) for result in sorted(judgement.results, key=lambda each: each.id)
         ),
@@ -187,6 +186,9 @@ def _reason_entry(reason: Reason) -> ReasonEntry:
         verdict=reason.verdict,
         negated=reason.negated,
         decisive=reason.decisive,
+        told=tuple(
+            ToldEntry(field=each.name, type=each.type.value, seen=build_seen(each.actual)) for each in reason.told
+        ),
     )
 
 
@@ -250,23 +252,3 @@ def _need(result: Result, snapshot: Snapshot, facts: CheckFacts) -> tuple[Need, 
 
 def _worst(checks: Sequence[str], facts: Mapping[str, CheckFacts]) -> Severity:
     return min((facts[check].severity for check in checks), key=lambda severity: severity.rank)
-
-
-def build_waiver_lines(waivers: Waivers, now: int, uses: Mapping[str, int]) -> Iterator[WaiverLine]:
-    """Yield each waiver, those that end first at the top; ``uses`` counts the results that each covers."""
-    for waiver in sorted(waivers.waivers, key=lambda waiver: (waiver.ends, waiver.id)):
-        state = waiver.state(now, waivers.longest_days)
-        yield WaiverLine(
-            id=waiver.id,
-            check=waiver.check,
-            state=state,
-            reason=waiver.reason,
-            owner=waiver.owner,
-            approver=waiver.approver,
-            ticket=waiver.ticket,
-            compensating=waiver.compensating,
-            starts=waiver.starts,
-            ends=waiver.ends,
-            ends_soon=state is WaiverState.VALID and waiver.ends - now <= SOON_DAYS * DAY,
-            results=uses.get(waiver.id, 0),
-        )

@@ -58,6 +58,10 @@ class OutputFile:
     chunks: Iterator[bytes]
 
 
+Render = Callable[[Report, RenderOptions], Iterator[OutputFile]]
+"""What every format is: a function that yields the files of a report."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A report format by the name that ``-o`` knows, the ending of its file name, and the views that it has.
@@ -67,7 +71,7 @@ class Format:
 
     name: str
     suffix: str
-    render: Callable[[Report, RenderOptions], Iterator[OutputFile]]
+    render: Render
     views: tuple[View, ...] = ()
     library: str = ""
     extra: str = ""

@@ -20,21 +20,38 @@ from hardening.errors import UsageError
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions, View
+from hardening.report.path_pictures import PathPicture, build_path_picture
+from hardening.report.path_words import count_paths, list_not_searched, list_searched
+from hardening.report.paths import ControlPaths
 from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
+from hardening.report.target_values import reasons_key
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, group_measures, measure_label
+from hardening.report.views import (
+    build_cards,
+    count_attestations,
+    describe_outlook,
+    explain_no_work,
+    group_measures,
+    measure_label,
+)
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hardening.report.values import PrincipleLine, Report, TargetReport
+    from jinja2.runtime import Macro
+
+    from hardening.report.target_values import ResultEntry, TargetReport
+    from hardening.report.values import PrincipleLine, Report
+    from hardening.report.wording import Wording
 
 STYLE_SHEET = "report.css"
 SCRIPT = "report.js"
 INDEX = "index.html"
 CHUNK_CHARACTERS = 64_000
 LONGEST_MARKING = 200
+ROOM = 30_000_000
+"""Characters of rendered results that are kept for the next target; then all begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +64,26 @@ class Page:
 
 PAGES = {
     View.SUMMARY: Page("summary.html", ()),
-    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "method")),
+    View.ACTIONS: Page("actions.html", ("state", "pictures", "paths", "work", "unexamined", "attestations", "method")),
     View.EVIDENCE: Page(
         "report.html",
         (
-            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "controls", "measures", "targets"),
-            "method",
+            *("state", "pictures", "paths", "first", "gaps", "waivers", "unexamined", "attestations", "controls"),
+            *("measures", "targets", "method"),
         ),
     ),
 }
-INDEX_PAGE = Page("index.html", ("state", "pictures", "waivers", "unexamined", "controls", "measures", "method"))
+INDEX_PAGE = Page(
+    "index.html",
+    ("state", "pictures", "paths", "waivers", "unexamined", "attestations", "controls", "measures", "method"),
+)
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
 
 def render_html(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
     """Yield the file of a view; for evidence in many files an index and a file a target."""
-    context = _build_context(report, options)
     environment = open_environment(options.folder / "html", options.own)
+    context = {**_build_context(report, options), **_digest_parts(environment, options.house.marking)}
     if options.view is not View.EVIDENCE or not options.many_files:
         page = PAGES[options.view]
         yield OutputFile("report.html", _encode(_generate(environment, page, context, report.targets)))
@@ -95,6 +115,8 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
             describe_outlook(summary, summary.outlook, words) if isinstance(summary.outlook, Outlook) else ""
         ),
         "summary": summary,
+        "once": Once(),
+        "attested": tuple(count_attestations(summary, words)),
         "cards": cards,
         "no_work": explain_no_work(summary, words),
         "checks": {check.id: check for check in summary.checks},
@@ -103,7 +125,65 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         "severity_bars": build_severity_bars(cards),
         "spread": build_spread(cards),
         "heat_map": build_heat_map(summary),
+        "control_paths": [_view_paths(paths, words) for paths in summary.control_paths],
     }
+
+
+class Once:
+    """Renders a macro about a result once for all targets on which it would come to the same.
+
+    Servers are alike, so most results of a fleet are seen again and again. The macro must show nothing of the target,
+    and what it is handed beside the result must be the same throughout a report or follow from the check.
+    """
+
+    def __init__(self) -> None:
+        self._rendered: dict[tuple[object, ...], Markup] = {}
+        self._room = ROOM
+
+    def __call__(self, macro: Macro, words: Wording, result: ResultEntry, beside: object) -> Markup:
+        """Return what the macro makes of the result."""
+        key = (
+            macro.name,
+            result.check,
+            result.check_version,
+            result.severity,
+            result.measures,
+            result.outcome,
+            result.note,
+            result.waivers,
+            repr(sorted(result.parameters.items())) if result.parameters else "",
+            result.reasons_omitted,
+            reasons_key(result.reasons),
+        )
+        if key not in self._rendered:
+            rendered = Markup(macro(words, result, beside))  # noqa: S704 - made by a template that escapes
+            if self._room < len(rendered):
+                self._rendered.clear()
+                self._room = ROOM
+            self._room -= len(rendered)
+            self._rendered[key] = rendered
+        return self._rendered[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathsView:
+    """The ways to the administrators of one target, with their picture and what they come to in words."""
+
+    paths: ControlPaths
+    picture: PathPicture
+    count: str
+    searched: str
+    not_searched: str
+
+
+def _view_paths(paths: ControlPaths, words: Wording) -> PathsView:
+    return PathsView(
+        paths=paths,
+        picture=build_path_picture(paths),
+        count=count_paths(paths, words),
+        searched=list_searched(paths, words),
+        not_searched=list_not_searched(paths, words),
+    )
 
 
 def _generate(
@@ -112,15 +192,20 @@ def _generate(
     context: Mapping[str, object],
     targets: Iterable[TargetReport],
 ) -> Iterator[str]:
-    digests = {
-        name: _digest(environment.get_template(file).render(marking=context["marking"]))
-        for name, file in (("style_digest", STYLE_SHEET), ("script_digest", SCRIPT))
-    }
     template = environment.get_template(page.template)
     try:
-        yield from template.generate(**context, **digests, sections=page.sections, targets=targets)
+        yield from template.generate(**context, sections=page.sections, targets=targets)
     except TemplateError as error:
         raise UsageError(_template_problem(page.template, error)) from error
+
+
+def _digest_parts(environment: ImmutableSandboxedEnvironment, marking: str) -> dict[str, str]:
+    """Return the digests that the policy of a page names: of its own style sheet and of its own script."""
+    files = {"style_digest": STYLE_SHEET, "script_digest": SCRIPT}
+    try:
+        return {name: _digest(environment.get_template(file).render(marking=marking)) for name, file in files.items()}
+    except TemplateError as error:
+        raise UsageError(_template_problem("report.css", error)) from error
 
 
 def _digest(text: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, get_type_hints
 
 from hardening.report.codec import JsonData, build_schema, encode
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.values import SCHEMA_VERSION, ControlResultEntry, Report, ResultEntry, Summary
+from hardening.report.target_values import ControlResultEntry, ResultEntry
+from hardening.report.values import SCHEMA_VERSION, Report, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,8 @@ from hardening.report.wording import load_wording
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hardening.report.values import CheckEntry, Report, ResultEntry, TargetReport
+    from hardening.report.target_values import ResultEntry, TargetReport
+    from hardening.report.values import CheckEntry, Report
     from hardening.report.wording import Wording
 
 LONGEST_NAME = 300

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from hardening.report.values import ResultEntry, TargetEntry
+    from hardening.report.target_values import ResultEntry, TargetEntry
 
 _FILE_AND_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d{1,7})(?::\d+)?")
 _AT_REST = frozenset({"chroot", "podman-image", "docker-image"})

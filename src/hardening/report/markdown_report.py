@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from hardening.model.check import Severity
 from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
+from hardening.report.path_words import count_paths, list_not_searched, list_searched, tell_path, tell_state
 from hardening.report.telling import checks_by_id
 from hardening.report.values import Gate
-from hardening.report.views import build_cards, explain_no_work
+from hardening.report.views import build_cards, explain_no_work, tell_attestation
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ MOST_TARGETS = 100
 MOST_MEASURES = 10
 MOST_GAPS = 100
 MOST_UNEXAMINED = 50
-LONGEST_CELL = 500
+MOST_PATHS = 30
+LONGEST_CELL = 1_500
 _SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 # CommonMark lets a backslash stand before any of its signs. @ and # would call people and issues, and GitHub makes
@@ -48,8 +50,10 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_end(summary, wording)
     yield from _write_targets(summary, wording)
     yield from _write_first(summary, wording)
+    yield from _write_paths(summary, wording)
     yield from _write_gaps(summary, wording)
     yield from _write_unexamined(summary, wording)
+    yield from _write_attestations(summary, wording)
 
 
 def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
@@ -125,6 +129,27 @@ def _write_gaps(summary: Summary, wording: Wording) -> Iterator[str]:
         yield f"- {escape(wording.count('summary.more_gaps', len(summary.gaps) - MOST_GAPS))}"
 
 
+def _write_paths(summary: Summary, wording: Wording) -> Iterator[str]:
+    for paths in summary.control_paths:
+        yield ""
+        yield f"## {escape(wording.text('paths.title'))}: {escape(paths.target)}"
+        yield ""
+        found = count_paths(paths, wording)
+        yield from (escape(f"{words}.") for words in (found,) if words)
+        if paths.reason:
+            yield ""
+            yield escape(wording.text("paths.reason", reason=wording.phrase(paths.reason).text))
+        yield ""
+        for path in paths.paths[:MOST_PATHS]:
+            words = f"{tell_state(path, wording)}; {tell_path(path, wording)}"
+            yield f"- **{escape(path.account)}** ({escape(words)})"
+        if more := len(paths.paths[MOST_PATHS:]) + paths.omitted:
+            yield f"- {escape(wording.count('paths.more', more))}"
+        yield ""
+        yield escape(list_searched(paths, wording))
+        yield escape(list_not_searched(paths, wording))
+
+
 def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
     lines = [
         f"{wording.text('summary.unreached', target=line.target)}: {wording.phrase(line.reason).text}"
@@ -143,6 +168,20 @@ def _write_unexamined(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from (f"- {escape(line)}" for line in lines[:MOST_UNEXAMINED])
     if len(lines) > MOST_UNEXAMINED:
         yield f"- {escape(wording.count('summary.more_unexamined', len(lines) - MOST_UNEXAMINED))}"
+
+
+def _write_attestations(summary: Summary, wording: Wording) -> Iterator[str]:
+    if not summary.attestations:
+        return
+    yield ""
+    yield f"## {escape(wording.text('attestations.title'))}"
+    yield ""
+    yield escape(wording.text("attestations.lead"))
+    yield ""
+    for line in summary.attestations[:MOST_UNEXAMINED]:
+        yield f"- {escape(tell_attestation(line, wording))}"
+    if len(summary.attestations) > MOST_UNEXAMINED:
+        yield f"- {escape(wording.text('value.more', n=len(summary.attestations) - MOST_UNEXAMINED))}"
 
 
 def _row(cells: Sequence[str]) -> str:

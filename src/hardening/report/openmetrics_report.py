@@ -17,7 +17,8 @@ from hardening.report.values import Gate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hardening.report.values import Report, Summary, TargetEntry
+    from hardening.report.target_values import TargetEntry
+    from hardening.report.values import Report, Summary
 
 LONGEST_NAME = 300
 

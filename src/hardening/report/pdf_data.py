@@ -8,7 +8,14 @@ from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import View
 from hardening.report.values import Outlook
-from hardening.report.views import build_cards, describe_outlook, explain_no_work, measure_label
+from hardening.report.views import (
+    build_cards,
+    count_attestations,
+    describe_outlook,
+    explain_no_work,
+    measure_label,
+    tell_attestation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2_000
 MOST_NAMES = 12
+LONGEST_LINE = 5_000
 FIVE = 5
 
 
@@ -58,6 +66,13 @@ def build_pdf_data(summary: Summary, words: Wording, options: RenderOptions) -> 
         },
         "gaps": _build_gaps(summary, words),
         "unexamined": {"title": words.text("unexamined.title"), "lines": list(_build_unexamined(summary, words))},
+        "attestations": {
+            "title": words.text("attestations.title"),
+            "lead": words.text("attestations.lead"),
+            "lines": [clean_line(tell_attestation(line, words), LONGEST_LINE) for line in summary.attestations]
+            if is_actions
+            else [],
+        },
         "limits": {"title": words.text("method.limits"), "text": words.text("method.limits_text")},
         "words": {
             "principles": words.text("pictures.principles"),
@@ -228,3 +243,4 @@ def _build_unexamined(summary: Summary, words: Wording) -> Iterator[JsonData]:
     yield errors
     controls = summary.control_coverage
     yield words.text("scope.line", n=controls.not_examined, m=controls.total)
+    yield from count_attestations(summary, words)

@@ -12,7 +12,8 @@ from hardening.model.judgement import Counts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hardening.report.values import PrincipleLine, Summary, TargetEntry
+    from hardening.report.target_values import TargetEntry
+    from hardening.report.values import PrincipleLine, Summary
     from hardening.report.views import MeasureCard
 
 MOST_BARS = 12

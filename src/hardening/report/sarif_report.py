@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.report.codec import JsonData
-    from hardening.report.values import CheckEntry, Report, ResultEntry, Summary, TargetEntry
+    from hardening.report.target_values import ResultEntry, TargetEntry
+    from hardening.report.values import CheckEntry, Report, Summary
     from hardening.report.wording import Wording
 
 MOST_RESULTS = 25_000

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hardening.errors import SnapshotError
 from hardening.model.clean import clean_line
+from hardening.probes.ad_paths import EDGES, NOT_SEARCHED
 from hardening.report.codec import JsonData, ShapeError, decode
 from hardening.report.cursor import Cursor
 from hardening.report.json_report import ENTRY_LISTS
-from hardening.report.values import (
-    SCHEMA_VERSION,
-    ActionLine,
-    ControlResultEntry,
-    MeasureLine,
-    Report,
-    ResultEntry,
-    Summary,
-    TargetEntry,
-    TargetReport,
-)
+from hardening.report.paths import PATH_KINDS
+from hardening.report.target_values import ControlResultEntry, ResultEntry, TargetEntry, TargetReport
+from hardening.report.values import SCHEMA_VERSION, ActionLine, MeasureLine, Report, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +145,11 @@ def _require_consistent(summary: Summary, targets: _Stored) -> None:
     _require(len(names) == len(set(names)), "two targets with one name")
     _require({gap.check for gap in summary.gaps} <= checks, "a gap names an unknown check")
     _require({gap.target for gap in summary.gaps} <= set(names), "a gap names an unknown target")
+    for each in summary.control_paths:
+        _require(each.target in set(names), "ways to administrators of an unknown target")
+        _require({step.edge for path in each.paths for step in path.steps} <= set(EDGES), "an unknown kind of step")
+        _require({path.kind for path in each.paths} <= set(PATH_KINDS), "an unknown kind of account")
+        _require(set(each.edges) <= set(EDGES) and set(each.not_searched) <= set(NOT_SEARCHED), "an unknown search")
     _require({check for group in summary.unexamined for check in group.checks} <= checks, "an unknown check")
     lines: tuple[ActionLine | MeasureLine, ...] = (*summary.actions, *summary.measures)
     for line in lines:

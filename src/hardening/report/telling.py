@@ -11,7 +11,8 @@ from hardening.model.clean import clean_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hardening.report.values import CheckEntry, ReasonEntry, ResultEntry, Summary
+    from hardening.report.target_values import ReasonEntry, ResultEntry
+    from hardening.report.values import CheckEntry, Summary
     from hardening.report.wording import Wording
 
 LONGEST_LINE = 1_000
@@ -36,7 +37,8 @@ def tell_result(result: ResultEntry, wording: Wording) -> tuple[str, ...]:
 def tell_reason(reason: ReasonEntry, wording: Wording) -> str:
     """Return what a comparison asked for, what was seen, and where."""
     seen = wording.seen(reason)
-    name = f"{reason.field} [{reason.key}]" if reason.key else reason.field
+    told = f" ({words})" if (words := wording.told(reason)) else ""
+    name = f"{reason.field} [{reason.key}{told}]" if reason.key else reason.field
     place = f" ({reason.seen.place})" if reason.seen.place else ""
     what = " ".join(part for part in (seen.value, seen.note) if part)
     return clean_line(

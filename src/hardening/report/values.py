@@ -1,6 +1,7 @@
 """What a report says, as values that a JSON report holds in full: ids and texts in every language, no layout.
 
 The field names here are the member names of the JSON report; ``report/codec.py`` carries them over one to one.
+What is said of one target stands in ``target_values.py``.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from hardening.model.attestation import Answer, AttestationState
 from hardening.model.baseline import Level
-from hardening.model.check import ActionMeans, Constant, Outcome, Severity
+from hardening.model.check import ActionMeans, Severity
 from hardening.model.evidence import ABSENT, Absent
 from hardening.model.judgement import ControlState, Counts, Gap, MeasureState, effort_points
 from hardening.model.measure import Basis, MeasureGroup
-from hardening.model.platform import Directory, OperatingSystem
-from hardening.model.result import ParameterValue, Verdict
-from hardening.model.snapshot import Privileges, StepRecord
 from hardening.model.texts import Texts
 from hardening.model.waiver import WaiverState, write_day
+from hardening.report.paths import ControlPaths
+from hardening.report.target_values import TargetEntry, TargetReport
 
 SCHEMA_VERSION = 1
 
@@ -211,6 +212,37 @@ class WaiverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttestationLine:
+    """What a named person answers for a measure that no setting can settle, and its state at the moment of the scan.
+
+    ``made`` is the first second of its day, ``ends`` the first second after its last day; ``ends_soon`` says that it
+    counts, but for 30 days at most. Only one that is valid counts.
+    """
+
+    framework: str
+    measure: str
+    title: Texts
+    state: AttestationState
+    answer: Answer
+    statement: str
+    person: str
+    evidence: str
+    made: int
+    ends: int
+    ends_soon: bool
+
+    @property
+    def first_day(self) -> str:
+        """The day on which it was answered, in UTC, as 2026-12-31."""
+        return write_day(self.made)
+
+    @property
+    def last_day(self) -> str:
+        """The last day on which it counts, in UTC, as 2026-12-31."""
+        return write_day(self.ends - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEntry:
     """A control over all targets; ``targets`` counts them by state and ``state`` is the one that takes precedence."""
 
@@ -256,127 +288,6 @@ class ControlCoverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointEntry:
-    """One endpoint as it was met; ``connection`` is what was seen of it, by field name."""
-
-    channel: str
-    address: str
-    failure: str
-    remedy: str
-    connection: Mapping[str, Constant]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetEntry:
-    """A target and its numbers, without its results.
-
-    ``principles`` are the counts by the principle of each check's recommended measure.
-    ``platform_problem`` says why ``system`` or ``directory``, whichever was asked, is absent. ``clock_difference`` is
-    the target's clock minus ours in seconds. ``place`` is the line of the inventory that names the target, empty if
-    none does.
-    """
-
-    name: str
-    reached: bool
-    system: OperatingSystem | Absent
-    directory: Directory | Absent
-    platform_problem: str
-    endpoints: tuple[EndpointEntry, ...]
-    privileges: Privileges
-    labels: Mapping[str, str]
-    baselines: tuple[str, ...]
-    counts: Counts
-    gaps: Mapping[Severity, int]
-    principles: Mapping[str, Counts]
-    time: int
-    duration_ms: int
-    clock_difference: int | Absent
-    steps: tuple[StepRecord, ...]
-    problems: tuple[str, ...]
-    place: str
-
-
-class SeenState(StrEnum):
-    """Whether there was a value, and if not, why."""
-
-    KNOWN = "known"
-    ABSENT = "absent"
-    UNREADABLE = "unreadable"
-    PARTIAL = "partial"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was seen of a field. ``omitted`` counts the characters or items of ``value`` that were left out."""
-
-    state: SeenState
-    value: Constant | Absent = ABSENT
-    reason: str = ""
-    place: str = ""
-    omitted: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonEntry:
-    """One comparison. ``type`` is that of the field, empty where unknown; ``negated`` says that a ``not`` holds it."""
-
-    field: str
-    type: str
-    key: str
-    operator: str
-    expected: Constant
-    seen: Seen
-    verdict: Verdict
-    negated: bool
-    decisive: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultEntry:
-    """One check on one target. ``measures`` are ``<framework>/<id>``, the recommended one first.
-
-    ``reasons`` begin with the decisive ones; ``reasons_omitted`` counts those that were left out.
-    ``failed_keys`` name the records of an ``each`` that failed. ``waivers`` are the ids of those that cover a fail,
-    which stays a fail.
-    """
-
-    id: str
-    target: str
-    check: str
-    check_version: str
-    outcome: Outcome
-    severity: Severity
-    note: str
-    measures: tuple[str, ...]
-    parameters: Mapping[str, ParameterValue]
-    reasons: tuple[ReasonEntry, ...]
-    reasons_omitted: int
-    failed_keys: tuple[str, ...]
-    failed_keys_omitted: int
-    waivers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlResultEntry:
-    """One control (``baseline`` is ``<id>`` or ``<id>:extended``) on one target, and the results that it rests on."""
-
-    target: str
-    baseline: str
-    control: str
-    state: ControlState
-    results: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetReport:
-    """A target with all that was judged of it."""
-
-    entry: TargetEntry
-    results: tuple[ResultEntry, ...]
-    controls: tuple[ControlResultEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What would be if some work were done: all gaps of ``measures``, and the best ``actions`` that a budget allows.
 
@@ -398,6 +309,7 @@ class Summary:
     """Everything but the single results: numbers, rankings, gaps and what was not examined.
 
     ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
+    ``control_paths`` tell who can become administrator of each directory that was asked for it.
     ``outlook`` is what somebody asked to be reckoned.
     """
 
@@ -412,11 +324,13 @@ class Summary:
     unexamined: tuple[Unexamined, ...]
     gaps: tuple[Gap, ...]
     waivers: tuple[WaiverLine, ...]
+    attestations: tuple[AttestationLine, ...]
     actions: tuple[ActionLine, ...]
     measures: tuple[MeasureLine, ...]
     frameworks: tuple[FrameworkEntry, ...]
     baselines: tuple[BaselineEntry, ...]
     checks: tuple[CheckEntry, ...]
+    control_paths: tuple[ControlPaths, ...] = ()
     outlook: Outlook | Absent = ABSENT
 
 
@@ -435,5 +349,6 @@ DERIVED: Mapping[type, tuple[str, ...]] = {
     ActionLine: ("rank",),
     ControlCoverage: ("not_examined",),
     WaiverLine: ("last_day",),
+    AttestationLine: ("first_day", "last_day"),
 }
 """Properties that a JSON report shows beside the fields they are computed from."""

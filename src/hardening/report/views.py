@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from hardening.model.attestation import AttestationState
 from hardening.model.check import Severity
-from hardening.model.judgement import effort_points
+from hardening.model.judgement import MeasureState, effort_points
 from hardening.report.values import ActionLine, CheckEntry, MeasureLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.model.judgement import Gap
-    from hardening.report.values import Outlook, Summary
+    from hardening.report.values import AttestationLine, Outlook, Summary
     from hardening.report.wording import Wording
 
 _SPELLED = {"helsecert": "HelseCERT", "digdir": "Digdir", "lov": "Lov"}
@@ -135,12 +136,42 @@ def group_measures(summary: Summary) -> dict[str, dict[str, tuple[MeasureLine, .
     The recommended framework stands first.
     """
     found: dict[str, dict[str, list[MeasureLine]]] = {
-        framework.id: {state: [] for state in ("gaps", "no_gaps", "not_examined", "not_verifiable")}
+        framework.id: {state: [] for state in ("gaps", "no_gaps", "attested", "not_examined", "not_verifiable")}
         for framework in sorted(summary.frameworks, key=lambda each: each.id != summary.recommended)
     }
     for line in summary.measures:
-        found[line.framework][line.state.value if line.verifiable else "not_verifiable"].append(line)
+        found[line.framework][name_state(line)].append(line)
     return {name: {state: tuple(lines) for state, lines in states.items()} for name, states in found.items()}
+
+
+def name_state(line: MeasureLine) -> str:
+    """Return what can be said of a measure; that no check speaks to it, and nobody for it, is a state of its own."""
+    is_silent = not line.verifiable and line.state is not MeasureState.ATTESTED
+    return "not_verifiable" if is_silent else line.state.value
+
+
+def count_attestations(summary: Summary, words: Wording) -> Iterator[str]:
+    """Yield how many measures are attested, and how many attestations do not count; nothing where there are none."""
+    counting = sum(line.state is AttestationState.VALID for line in summary.attestations)
+    if counting:
+        yield words.count("attestations.count", counting)
+    if lapsed := len(summary.attestations) - counting:
+        yield words.count("attestations.lapsed", lapsed)
+
+
+def tell_attestation(line: AttestationLine, words: Wording) -> str:
+    """Return an attestation as one line: whose it is, what it says, on what it rests and how long it counts."""
+    return words.text(
+        "attestations.line",
+        measure=f"{measure_label(line.framework, line.measure)} {words.of(line.title)}",
+        state=words.text(f"attestations.state.{line.state}"),
+        answer=words.text(f"attestations.answer.{line.answer}"),
+        statement=line.statement,
+        person=line.person,
+        made=words.day(line.made),
+        day=words.day(line.ends - 1),
+        evidence=line.evidence,
+    )
 
 
 def measure_label(framework: str, measure: str) -> str:

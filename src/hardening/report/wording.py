@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from hardening.documents.parse import load_document
@@ -14,7 +15,7 @@ from hardening.model.operators import OPERATORS
 from hardening.model.place import Place, Problem
 from hardening.model.texts import Language, Texts
 from hardening.report import numbers
-from hardening.report.values import SeenState
+from hardening.report.target_values import SeenState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hardening.model.check import Constant
-    from hardening.report.values import ReasonEntry, Seen
+    from hardening.report.target_values import ReasonEntry, Seen, ToldEntry
 
 TEXTS_FILE = "texts.yaml"
 PHRASES_FILE = "phrases.yaml"
@@ -31,6 +32,7 @@ PHRASES_FILE = "phrases.yaml"
 # Values beyond this are cut where people read; the JSON report and the snapshot hold more.
 LONGEST_PHRASE = 500
 DEEPEST_PHRASE = 4
+MOST_REMEMBERED = 5_000
 SHOWN_CHARACTERS = 300
 SHOWN_ITEMS = 20
 
@@ -59,6 +61,7 @@ class Wording:
     zone: tzinfo
     texts: Mapping[str, Texts]
     phrases: Sequence[tuple[re.Pattern[str], Texts]] = ()
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, key: str, **values: str | int) -> str:
         """Return the text of a key with ``{name}`` filled in; raises ``KeyError`` for a missing key."""
@@ -96,6 +99,10 @@ class Wording:
         """Return a day."""
         return numbers.format_date(seconds, self.language, self.zone)
 
+    def day(self, seconds: int) -> str:
+        """Return a day of UTC, such as one that somebody wrote in a file."""
+        return numbers.format_date(seconds, self.language, UTC)
+
     def duration(self, seconds: int) -> str:
         """Return a length of time."""
         return numbers.format_duration(seconds, self.language)
@@ -104,7 +111,11 @@ class Wording:
         """Return words of the scanner in this language where it is known how to say them, else as they are."""
         if self.language is Language.EN or len(text) > LONGEST_PHRASE:
             return Phrase(text, Language.EN)
-        said = self._say(text, DEEPEST_PHRASE)
+        if text not in self._said:
+            if len(self._said) >= MOST_REMEMBERED:
+                self._said.clear()
+            self._said[text] = self._say(text, DEEPEST_PHRASE)
+        said = self._said[text]
         return Phrase(said, self.language) if said else Phrase(text, Language.EN)
 
     def _say(self, text: str, depth: int) -> str:
@@ -145,6 +156,30 @@ class Wording:
                 return SeenWords(value, f"{more} {part}".strip())
             case SeenState.KNOWN:
                 return SeenWords(*self._value(seen, reason.type))
+
+    def told(self, reason: ReasonEntry) -> str:
+        """Return what else there is to know of the record of a comparison; empty if nothing is.
+
+        That something is absent says nothing of a record of which all is: a group never logs on.
+        """
+        is_known = any(told.seen.state is SeenState.KNOWN for told in reason.told)
+        shown = (told for told in reason.told if is_known or told.seen.state is not SeenState.ABSENT)
+        return ", ".join(filter(None, map(self._tell, shown)))
+
+    def _tell(self, told: ToldEntry) -> str:
+        match told.seen.state, told.seen.value:
+            case SeenState.KNOWN, bool() as value:
+                return self._word(f"told.{told.field}.{'true' if value else 'false'}")
+            case SeenState.KNOWN, int() as value:
+                return self._word(f"told.{told.field}.at", day=self.date(value))
+            case SeenState.ABSENT, _:
+                return self._word(f"told.{told.field}.absent")
+            case _:
+                return self._word(f"told.{told.field}.unseen")
+
+    def _word(self, key: str, **values: str) -> str:
+        """Return a text that need not be there: a report may be older or newer than these words."""
+        return self.text(key, **values) if key in self.texts else ""
 
     def constant(self, value: Constant) -> str:
         """Return a value from the content, in words where it is no text."""

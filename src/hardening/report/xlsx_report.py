@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.views import measure_label
+from hardening.report.views import measure_label, name_state
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hardening.report.values import Report, ResultEntry, Summary
+    from hardening.report.target_values import ReasonEntry, ResultEntry
+    from hardening.report.values import Report, Summary
     from hardening.report.wording import Wording
 
 CHUNK = 1 << 20
@@ -175,6 +176,21 @@ def _build_sheets(report: Report, words: Wording) -> Iterator[Sheet]:
         ),
         _measure_rows(summary, words),
     )
+    if summary.attestations:
+        yield Sheet(
+            words.text("attestations.nav"),
+            (
+                (words.text("word.measure"), 14),
+                (words.text("controls.asks"), 50),
+                (words.text("controls.state"), 26),
+                (words.text("attestations.statement"), 70),
+                (words.text("attestations.evidence"), 50),
+                (words.text("attestations.person"), 26),
+                (words.text("attestations.first_day"), 16),
+                (words.text("waivers.last_day"), 16),
+            ),
+            _attestation_rows(summary, words),
+        )
     yield Sheet(
         words.text("unexamined.nav"),
         (
@@ -244,7 +260,7 @@ def _gap_rows(summary: Summary, words: Wording, titles: dict[str, str]) -> Itera
 
 def _measure_rows(summary: Summary, words: Wording) -> Iterator[Row]:
     for line in summary.measures:
-        state = words.text(f"xlsx.state.{line.state.value if line.verifiable else 'not_verifiable'}")
+        state = words.text(f"xlsx.state.{name_state(line)}")
         yield (
             line.framework,
             line.id,
@@ -254,6 +270,20 @@ def _measure_rows(summary: Summary, words: Wording) -> Iterator[Row]:
             words.percent(line.counts.coverage),
             line.effort,
             line.risk,
+        )
+
+
+def _attestation_rows(summary: Summary, words: Wording) -> Iterator[Row]:
+    for line in summary.attestations:
+        yield (
+            measure_label(line.framework, line.measure),
+            words.of(line.title),
+            words.text(f"attestations.state.{line.state}"),
+            f"{words.text(f'attestations.answer.{line.answer}')}. {line.statement}",
+            line.evidence,
+            line.person,
+            words.day(line.made),
+            words.day(line.ends - 1),
         )
 
 
@@ -271,9 +301,15 @@ def _unexamined_rows(summary: Summary, words: Wording) -> Iterator[Row]:
         )
 
 
+def _tell_seen(reason: ReasonEntry, words: Wording) -> str:
+    seen, told = words.seen(reason), words.told(reason)
+    record = f"{reason.key} ({told}): " if told else ""
+    return f"{record}{seen.value} {seen.note}".strip()
+
+
 def _result_rows(result: ResultEntry, words: Wording, titles: dict[str, str]) -> Iterator[Row]:
     decisive = [reason for reason in result.reasons if reason.decisive] or list(result.reasons)
-    seen = [words.seen(reason) for reason in decisive[:5]]
+    seen = [_tell_seen(reason, words) for reason in decisive[:5]]
     yield (
         result.target,
         result.check,
@@ -282,7 +318,7 @@ def _result_rows(result: ResultEntry, words: Wording, titles: dict[str, str]) ->
         words.text(f"severity.{result.severity}"),
         result.check_version,
         "; ".join(words.expected(reason) for reason in decisive[:5]),
-        "; ".join(f"{each.value} {each.note}".strip() for each in seen) or words.phrase(result.note).text,
+        "; ".join(seen) or words.phrase(result.note).text,
         "; ".join(dict.fromkeys(reason.seen.place for reason in decisive[:5] if reason.seen.place)),
         ", ".join(measure_label(*measure.split("/", 1)) for measure in result.measures),
     )

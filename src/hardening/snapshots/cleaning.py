@@ -14,12 +14,15 @@ from hardening.snapshots.site_patterns import (
     ADDRESS6,
     BELOW_HOME,
     CARD,
+    CERTIFIED_NAME,
     COMMENT,
     DOMAIN,
     DOMAIN_IN_URL,
     FINGERPRINT,
     HASH,
     HEX6,
+    HOLDER,
+    HOLDER_NAMES,
     HOST_NAMES,
     KEY,
     LAST_COMMENT,
@@ -50,6 +53,9 @@ FIRST_PERSON = 1000
 NOBODY = 65534
 
 REDACTED = "redacted"
+
+CERTIFIED = "tls_listeners"
+"""The step whose answer tells what certificates say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,9 @@ class Cleaner:
         if not text:
             return text
         text = PRIVATE.sub(REDACTED, text)
+        if step == CERTIFIED:
+            text = HOLDER.sub(lambda match: f"{match[1]}CN={self._pseudonyms.word('holder', match[2])}", text)
+            text = HOLDER_NAMES.sub(self._clean_certified, text)
         text = COMMENT.sub(r"\1\2", text)
         text = LAST_COMMENT.sub("#", text)
         text = QUOTED_COMMENT.sub(lambda match: f'{match[1]}"{REDACTED}"' if match[1] else f"/* {REDACTED} */", text)
@@ -98,6 +107,15 @@ class Cleaner:
         for pattern in (DOMAIN, DOMAIN_IN_URL):
             text = pattern.sub(lambda match: self._clean_domain(match[1]), text)
         return self._clean_names(text)
+
+    def _clean_certified(self, match: re.Match[str]) -> str:
+        return " names: " + CERTIFIED_NAME.sub(self._clean_certified_name, match[1])
+
+    def _clean_certified_name(self, match: re.Match[str]) -> str:
+        if match[1] == "IP Address:":
+            # Those of IPv4 are replaced like everywhere else.
+            return f"{match[1]}{self._pseudonyms.address(match[2]) if ':' in match[2] else match[2]}"
+        return f"{match[1]}{self._pseudonyms.word('host', match[2].lower())}.example"
 
     def _clean_numbers(self, text: str, step: str) -> str:
         names = self._pseudonyms

@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import zlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hardening.errors import SnapshotError
 from hardening.model.baseline import BaselineReference
@@ -17,9 +17,11 @@ from hardening.model.probe import Probe
 from hardening.model.snapshot import SNAPSHOT_FORMAT, EndpointRecord, Privileges, Snapshot, StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hardening.model.check import Constant
+
+Read = TypeVar("Read")
 
 # A target's evidence is some hundred kilobytes; a file that inflates past this is not one of ours.
 MAXIMUM_BYTES = 200_000_000
@@ -36,6 +38,22 @@ def decode_snapshot(data: bytes, source: str) -> Snapshot:
 
     Raises ``SnapshotError`` if the bytes are damaged, too large or of a format that this version does not read.
     """
+    return _decode(data, source, _read_snapshot)
+
+
+def decode_target(data: bytes, source: str) -> str:
+    """Return the name of the target that a snapshot is of, without its evidence; raises as ``decode_snapshot``."""
+    return _decode(data, source, lambda document: _require_name(document["target"]))
+
+
+def _require_name(name: object) -> str:
+    if not isinstance(name, str):
+        msg = "target is no text"
+        raise TypeError(msg)
+    return name
+
+
+def _decode(data: bytes, source: str, read: Callable[[dict[str, Any]], Read]) -> Read:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             text = stream.read(MAXIMUM_BYTES + 1)
@@ -51,7 +69,7 @@ def decode_snapshot(data: bytes, source: str) -> Snapshot:
         if number != SNAPSHOT_FORMAT:
             msg = f"{source}: snapshot format {number}, read here is {SNAPSHOT_FORMAT}; use the version that wrote it"
             raise SnapshotError(msg)
-        return _read_snapshot(document)
+        return read(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         msg = f"{source}: not a snapshot, or damaged ({type(error).__name__}: {error}); collect again"
         raise SnapshotError(msg) from error

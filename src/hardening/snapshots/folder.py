@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hardening.errors import SnapshotError, StorageError
 from hardening.model.snapshot import Snapshot
-from hardening.snapshots.codec import MAXIMUM_BYTES, decode_snapshot, encode_snapshot
+from hardening.snapshots.codec import MAXIMUM_BYTES, decode_snapshot, decode_target, encode_snapshot
 from hardening.snapshots.files import make_private_folder, write_atomically
 from hardening.transports.recording import RecordedOf
 
@@ -100,15 +100,23 @@ class ScanFolder:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot in a file; raises ``SnapshotError``."""
+    return decode_snapshot(_read_bytes(path), str(path))
+
+
+def read_target(path: Path) -> str:
+    """Return the name of the target that the snapshot in a file is of; raises ``SnapshotError``."""
+    return decode_target(_read_bytes(path), str(path))
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAXIMUM_BYTES:
             msg = f"{path}: larger than {MAXIMUM_BYTES // 1_000_000} MB; refused"
             raise SnapshotError(msg)
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror or error})"
         raise SnapshotError(msg) from error
-    return decode_snapshot(data, str(path))
 
 
 def file_stem(target: str) -> str:

@@ -29,6 +29,11 @@ HOST_NAMES = (
     re.compile(r"\AH(?P<name>[^\0\n]+)\0"),
 )
 
+# The lines of a certificate that say whose it is, as the kind tls_listeners leaves them.
+HOLDER = re.compile(r"^( (?:subject|issuer)=)(.+)$", re.MULTILINE)
+HOLDER_NAMES = re.compile(r"^ names: (.+)$", re.MULTILINE)
+CERTIFIED_NAME = re.compile(r"([A-Za-z][A-Za-z ]*:)(.*?)(?=, [A-Za-z][A-Za-z ]*:|$)")
+
 _TOP = "no|com|net|org|eu|se|dk|fi|is|de|uk|nl|info|biz|int|gov|edu|local|lan|internal|intern|lokal|home|corp|priv|ad"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 DOMAIN = re.compile(rf"(?<![\w@./%-])(?:(?<=//))?((?:{_LABEL}\.)+(?:{_TOP}))(?![\w-]|\.\w)", re.IGNORECASE)

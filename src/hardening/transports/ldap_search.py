@@ -61,9 +61,10 @@ def _list_guesses(node: Filter) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Gathered:
-    """What has come so far, and why no more will."""
+    """What has come so far, and why no more will. Security descriptors that many objects share are kept once."""
 
     entries: list[LdapEntry] = field(default_factory=list)
+    shared: dict[bytes, bytes] = field(default_factory=dict)
     bytes: int = 0
     result: int = 0
     message: str = ""
@@ -139,9 +140,17 @@ def _gather(connection: ldap3.Connection, step: LdapStep, response: Any, gathere
             if match[3] != "*":
                 items += _fetch_ranges(connection, (dn, name, int(match[3]) + 1), step.output_limit, gathered)
         if items and not is_secret(name):
-            found[sys.intern(name.lower())] = tuple(reduce_value(name, value) for value in items)
-    gathered.bytes += len(dn) + sum(len(value) for values in found.values() for value in values)
+            found[sys.intern(name.lower())] = tuple(_keep(reduce_value(name, value), step, gathered) for value in items)
+    gathered.bytes += len(dn)
     gathered.entries.append(LdapEntry(dn, found))
+
+
+def _keep(value: bytes, step: LdapStep, gathered: Gathered) -> bytes:
+    """Return a value as it is kept: thousands of objects have one security descriptor, which is kept once."""
+    if step.sd_flags and value in gathered.shared:
+        return gathered.shared[value]
+    gathered.bytes += len(value)
+    return gathered.shared.setdefault(value, value) if step.sd_flags else value
 
 
 def _fetch_ranges(
