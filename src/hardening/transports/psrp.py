@@ -199,10 +199,12 @@ class PsrpSession:
         return self._way.traffic
 
     def close(self) -> None:
-        """Close the session; a batch in another thread ends, which closes it then. May be called more than once."""
+        """Close the session; a batch in another thread ends first. May be called more than once."""
         if not self._busy.acquire(blocking=False):
+            # Whoever interrupts a scan does not wait for its threads, so the last word is ours.
             self._wire.stop()
-            return
+            if not self._busy.acquire(timeout=2 * _LAST_SECONDS):
+                return
         try:
             if self._is_open:
                 self._is_open = False
