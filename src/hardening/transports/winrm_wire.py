@@ -100,7 +100,11 @@ class Wire:
         """Close every connection, and allow new ones: a last word after ``stop``."""
         self._is_stopped = False
         while self._open:
-            self._open.pop().close()
+            sock = self._open.pop()
+            sock.close()
+            # An answer that nobody read to its end still holds the socket.
+            if (descriptor := sock.detach()) >= 0:
+                socket.close(descriptor)
 
 
 class _BoundedTls(ssl.SSLSocket):
