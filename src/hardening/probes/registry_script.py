@@ -24,7 +24,7 @@ PATH_PATTERN = r"(?:HKLM|HKU)(?:\\[ -\[\]-~]+)+"
 NAME_PATTERN = r"[ -~]{1,255}"
 
 WITHHELD = "password|passwd|passphrase|pwd|secret|credential|token|privatekey"
-"""Names of which only numbers leave the target: anything else becomes `set`, as Winlogon's DefaultPassword does."""
+"""Names of which only numbers leave the target: any other content becomes `set`, as Winlogon's DefaultPassword does."""
 
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
 _SOFTWARE = re.compile(r"(HKLM\\SOFTWARE)(?=\\|$)", re.IGNORECASE)
@@ -46,7 +46,7 @@ $value = $item.$name
 if ($null -eq $value) { continue }
 if ($value -is [int]) { @{ key = $key; name = $name; type = 'dword'; data = $value } }
 elseif ($value -is [long]) { @{ key = $key; name = $name; type = 'qword'; data = $value } }
-elseif ($name -match 'WITHHELD') { @{ key = $key; name = $name; type = 'text'; data = 'set' } }
+elseif ("$value" -and $name -match 'WITHHELD') { @{ key = $key; name = $name; type = 'text'; data = 'set' } }
 elseif ($value -is [byte[]]) {
 $bytes = @($value | Select-Object -First 4096 | ForEach-Object { [int]$_ })
 @{ key = $key; name = $name; type = 'binary'; data = $bytes }
