@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -386,3 +391,18 @@ def test_the_plan_shows_the_whole_text_that_is_sent(windows: Windows) -> None:
     (line,) = windows.server.command_lines
     assert shown.startswith(f"# batch: PowerShell, on the standard input of {line}\n")
     assert all(script.replace("'", "''") in shown for script in windows.server.powershell.asked)
+
+
+def test_an_interrupted_scan_leaves_no_shell_behind(windows: Windows, tmp_path: Path) -> None:
+    windows.server.powershell.mangling = Mangling.HANGS
+    words = ["scan", windows.address, "-b", "site-windows", "--site", str(windows.folder), "-q"]
+    reach = ["--ca-file", str(windows.folder / "ca.pem"), "--password-from", "env:AUDIT_PASSWORD"]
+    program = [sys.executable, "-c", "from hardening.cli import run; run()", *words, *reach]
+    environment = {**os.environ, "STATE_DIRECTORY": str(tmp_path / "other"), "AUDIT_PASSWORD": PASSWORD}
+    with subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as scan:
+        until = time.monotonic() + 60
+        while not windows.server.actions["Receive"] and time.monotonic() < until:
+            time.sleep(0.05)
+        scan.send_signal(signal.SIGINT)
+        status = scan.wait(60)
+    assert (status, windows.server.opened, windows.server.closed) == (130, 1, 1)

@@ -9,6 +9,7 @@ from hardening.probes import KINDS
 from hardening.probes.kind import Channel
 from hardening.probes.windows_identification import STEP as IDENTIFICATION
 from hardening.transports.powershell_frame import render_blocks, render_functions
+from hardening.transports.powershell_kit import render_kit_blocks
 from tests.probes.cases import CASES, load_probes
 from tests.probes.powershell import Call, Script, read_script
 
@@ -108,6 +109,17 @@ def test_the_frame_only_reads_and_runs_what_the_plan_shows() -> None:
 def test_a_whole_batch_is_known_to_the_grammar() -> None:
     steps = {step.name: step for step in STEPS.values()}
     assert read_script(render_blocks(list(steps.values()))).faults == ()
+
+
+JEA_REPLACES = {"Clear-Host", "Exit-PSSession", "Get-Command", "Get-FormatData", "Get-Help", "Measure-Object"}
+JEA_REPLACES |= {"Out-Default", "Select-Object"}
+"""Commands in whose place a JEA session puts some of its own."""
+
+
+def test_a_whole_kit_is_known_to_the_grammar_and_calls_nothing_that_jea_replaces() -> None:
+    kit = read_script(render_kit_blocks(list({step.name: step for step in STEPS.values()}.values())))
+    assert kit.faults == ()
+    assert {call.name for call in kit.calls} & JEA_REPLACES == set()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -142,3 +143,11 @@ def test_scripts_arrive_as_they_were_written(scripts: list[str]) -> None:
 )
 def test_words_on_standard_error_are_read(stderr: str, words: str) -> None:
     assert read_words(stderr.encode()) == words
+
+
+def test_a_target_that_repeats_its_marks_does_not_keep_us() -> None:
+    frames = PowerShellFrames([replace(ONE, name=str(number)) for number in range(50)], WORD)
+    frames.feed(b"".join(b"%b begin %d\n" % (WORD.encode(), number % 50) for number in range(200_000)))
+    began = time.process_time()
+    assert set(frames.answers(MISSING).values()) == {NotRun(MISSING)}
+    assert time.process_time() - began < 5

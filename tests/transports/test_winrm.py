@@ -356,6 +356,24 @@ class TestBadAnswers:
         server = over_tls.start(behaviour=Behaviour(troubles={"Receive": trouble}))
         assert reason(run(over_tls.open(server))["one"]) == expected
 
+    @pytest.mark.parametrize(
+        ("action", "code", "expected"),
+        [
+            ("Command", 0x8033805B, "the shell is gone"),
+            ("Command", 0x803381A6, "the account has as many operations under way as it may"),
+            ("Send", 0x80338048, "a message is larger than the server takes"),
+            ("Receive", 0x8033805B, "the shell is gone"),
+        ],
+    )
+    def test_a_fault_is_the_reason_and_the_shell_is_closed(
+        self, peer: Peer, action: str, code: int, expected: str
+    ) -> None:
+        server = peer.start(behaviour=Behaviour(faults={action: (code, "Noe gikk galt.")}))
+        session = peer.open(server)
+        assert reason(run(session)["one"]) == expected
+        session.close()
+        assert (server.opened, server.closed) == (1, 1)
+
     def test_a_connection_that_drops_during_the_answer_is_named(self, over_tls: Peer) -> None:
         server = over_tls.start(behaviour=Behaviour(troubles={"Receive": Trouble.DROP_DURING}))
         assert "broke" in reason(run(over_tls.open(server))["one"])
@@ -401,3 +419,9 @@ class TestDeadlines:
 
 def test_the_session_is_of_its_own_class(peer: Peer) -> None:
     assert isinstance(peer.open(peer.start()), WinRmSession)
+
+
+def test_what_a_server_calls_itself_is_one_clean_line(over_tls: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.lab.wsman.server._Handler.server_version", "Microsoft\x1b[2J\x07")
+    version = over_tls.open(over_tls.start()).connection["server_version"]
+    assert version == Known("Microsoft\\x1b[2J\\x07")

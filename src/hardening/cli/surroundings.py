@@ -44,7 +44,7 @@ def start_log(verbose: int) -> Redactor:
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[min(verbose, len(_LEVELS) - 1)])
     # paramiko logs what its caller reports anyway, in words that no user can act on.
-    for library in ("paramiko", "pypsrp", "spnego", "urllib3"):
+    for library in ("paramiko", "pypsrp", "spnego", "urllib3", "winrm"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose >= len(_LEVELS) else logging.CRITICAL)
     return redactor
 

@@ -37,7 +37,8 @@ COMMAND_LINE = " ".join((PROGRAM, *ARGUMENTS))
 
 DONE = "done"
 _LINE = 4000
-_NUMBER = rb"[0-9]{1,9}"
+_BEGUN = re.compile(rb" begin ([0-9]{1,9})\r?\n")
+_ENDED = re.compile(rb" end ([0-9]{1,9}) ([01]) ([0-9]{1,9}) ([01]) ([0-9]{1,9})[ \r\n]")
 _CLIXML = "#< CLIXML"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LARGEST_CLIXML = 200_000
@@ -194,7 +195,7 @@ class PowerShellFrames:
     def is_slow(self) -> bool:
         """Whether a step that may be silent for long is running now."""
         at = self._data.rfind(self._word + b" begin ")
-        found = re.compile(rb" begin (" + _NUMBER + rb")").match(self._data, at + len(self._word)) if at >= 0 else None
+        found = _BEGUN.match(self._data, at + len(self._word)) if at >= 0 else None
         number = int(found[1]) if found else -1
         return 0 <= number < len(self._steps) and self._steps[number].slow
 
@@ -208,23 +209,23 @@ class PowerShellFrames:
         return {step.name: self._answer(number, missing) for number, step in enumerate(self._steps)}
 
     def _answer(self, number: int, missing: str) -> Answer:
-        pattern = (
-            rb"%b begin %d\r?\n(.*?)%b end %d ([01]) (%b) ([01]) (%b)[ \r\n]"
-            % (self._word, number, self._word, number, _NUMBER, _NUMBER)
-        )  # fmt: skip
-        found = re.compile(pattern, re.DOTALL).search(self._data)
-        if found is None:
+        # Found from the front, once: a target that repeats its marks must not make us look again for each.
+        start = self._data.find(b"%b begin %d" % (self._word, number))
+        end = self._data.find(b"%b end %d " % (self._word, number), start) if start >= 0 else -1
+        begun = _BEGUN.match(self._data, start + len(self._word)) if end >= 0 else None
+        ended = _ENDED.match(self._data, end + len(self._word)) if end >= 0 else None
+        if begun is None or ended is None or int(begun[1]) != number:
             return NotRun(missing)
-        text = found[1].replace(b"\r", b"").replace(b"\n", b"")
-        if len(text) != int(found[3]) or not text.isascii() or not _is_json(text):
+        text = bytes(self._data[begun.end() : end]).replace(b"\r", b"").replace(b"\n", b"")
+        if len(text) != int(ended[3]) or not text.isascii() or not _is_json(text):
             return NotRun("the answer was changed on the way: something beside PowerShell writes to its output")
-        failed = found[2] == b"1"
+        failed = ended[2] == b"1"
         return Completed(
             exit_status=int(failed),
             stdout=b"" if failed else text,
             stderr=text if failed else b"",
-            milliseconds=int(found[5]),
-            cut=found[4] == b"1",
+            milliseconds=int(ended[5]),
+            cut=ended[4] == b"1",
         )
 
 

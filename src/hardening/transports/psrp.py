@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from winrm import exceptions as winrm_errors
 
 from hardening.errors import ConnectError
+from hardening.model.clean import clean_line
 from hardening.transports.powershell_frame import PowerShellFrames, render_blocks
 from hardening.transports.powershell_kit import COMMAND, digest_blocks, find_installed
 from hardening.transports.winrm_errors import LIBRARY_ERRORS, find_translation
@@ -174,7 +175,7 @@ class PsrpSession:
                 return "output limit reached"
         if frames.is_complete:
             return "no end marker"
-        words = next((str(error) for error in script.streams.error), "")
+        words = clean_line(next((str(error) for error in script.streams.error), ""), 200)
         return f"PowerShell broke off: {words}" if words else "PowerShell broke off"
 
     def _end(self, script: PowerShell) -> None:
@@ -199,10 +200,12 @@ class PsrpSession:
         return self._way.traffic
 
     def close(self) -> None:
-        """Close the session; a batch in another thread ends, which closes it then. May be called more than once."""
+        """Close the session; a batch in another thread ends first. May be called more than once."""
         if not self._busy.acquire(blocking=False):
+            # Whoever interrupts a scan does not wait for its threads, so the last word is ours.
             self._wire.stop()
-            return
+            if not self._busy.acquire(timeout=2 * _LAST_SECONDS):
+                return
         try:
             if self._is_open:
                 self._is_open = False

@@ -205,10 +205,12 @@ class WinRmSession:
         return self._way.traffic
 
     def close(self) -> None:
-        """Close the shell; a batch in another thread ends, and that thread closes it. May be called more than once."""
+        """Close the shell; a batch in another thread ends first. May be called more than once."""
         if not self._busy.acquire(blocking=False):
+            # Whoever interrupts a scan does not wait for its threads, so the last word is ours.
             self._wire.stop()
-            return
+            if not self._busy.acquire(timeout=2 * _LAST_SECONDS):
+                return
         try:
             shell, self._shell = self._shell, ""
             if shell:

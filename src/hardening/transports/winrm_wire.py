@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 
+from hardening.model.clean import clean_line
 from hardening.model.evidence import Field, Known
 from hardening.transports.ldap_tls import describe_tls
 from hardening.transports.sockets import PromptSocket, open_socket
@@ -100,7 +101,11 @@ class Wire:
         """Close every connection, and allow new ones: a last word after ``stop``."""
         self._is_stopped = False
         while self._open:
-            self._open.pop().close()
+            sock = self._open.pop()
+            sock.close()
+            # An answer that nobody read to its end still holds the socket.
+            if (descriptor := sock.detach()) >= 0:
+                socket.close(descriptor)
 
 
 class _BoundedTls(ssl.SSLSocket):
@@ -159,7 +164,7 @@ class WinRmAdapter(HTTPAdapter):
         wire.requests += 1
         response = super().send(request, *args, **kwargs)
         if "Server" in response.headers:
-            wire.seen["server_version"] = Known(response.headers["Server"][:200])
+            wire.seen["server_version"] = Known(clean_line(response.headers["Server"], 200).strip())
         try:
             _require_server(response)
             if wire.is_sealed:

@@ -235,6 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.context: spnego.ContextProxy | None = None
         self.is_known = False
+        self.proof = ""
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -307,8 +308,8 @@ class _Handler(BaseHTTPRequestHandler):
         scheme, _, token = said.partition(" ")
         if said == _MUTUAL and isinstance(self.connection, ssl.SSLSocket) and self.connection.getpeercert():
             return True
-        if scheme in {"NTLM", "Negotiate"} and scheme in peer.behaviour.offers and token:
-            return self._step_ntlm(scheme, base64.b64decode(token))
+        if scheme in {"NTLM", "Negotiate", "Kerberos"} and scheme in peer.behaviour.offers and token:
+            return self._step_login(scheme, base64.b64decode(token))
         if scheme == "Basic" and "Basic" in peer.behaviour.offers:
             if base64.b64decode(token).decode() == f"{USER}:{PASSWORD}":
                 return True
@@ -318,10 +319,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse()
         return False
 
-    def _step_ntlm(self, scheme: str, token: bytes) -> bool:
+    def _step_login(self, scheme: str, token: bytes) -> bool:
         peer = self.peer
         if self.context is None:
-            self.context = spnego.server(protocol="ntlm", channel_bindings=self.bindings)
+            self.context = spnego.server(
+                hostname="localhost",
+                service="HTTP",
+                protocol="ntlm" if token.startswith(b"NTLMSSP") else "kerberos",
+                channel_bindings=self.bindings,
+                options=spnego.NegotiateOptions.wrapping_winrm,
+            )
         try:
             answer = self.context.step(token)
         except SpnegoError:
@@ -331,6 +338,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         if self.context.complete:
             self.is_known = True
+            # By this the server proves to a client of Kerberos who it is.
+            self.proof = f"{scheme} {base64.b64encode(answer).decode()}" if answer else ""
             return True
         self._reply(401, b"", extra={"WWW-Authenticate": f"{scheme} {base64.b64encode(answer or b'').decode()}"})
         return False
@@ -348,19 +357,20 @@ class _Handler(BaseHTTPRequestHandler):
         payload = body.split(_BOUNDARY + b"\r\n")[2].removesuffix(_BOUNDARY + b"--\r\n")
         data = payload.split(b"\r\n", 1)[1]
         length = struct.unpack("<i", data[:4])[0]
-        return self.context.unwrap(data[4 : 4 + length] + data[4 + length :]).data
+        return self.context.unwrap_winrm(data[4 : 4 + length], data[4 + length :])
 
     def _seal(self, answer: bytes) -> bytes:
         assert self.context is not None
-        sealed = self.context.wrap(answer, encrypt=True).data
+        sealed = self.context.wrap_winrm(answer)
         return (
             _BOUNDARY
             + f"\r\n\tContent-Type: {_PROTOCOL}\r\n\tOriginalContent: ".encode()
-            + f"type=application/soap+xml;charset=UTF-8;Length={len(answer)}\r\n".encode()
+            + f"type=application/soap+xml;charset=UTF-8;Length={len(answer) + sealed.padding_length}\r\n".encode()
             + _BOUNDARY
             + b"\r\n\tContent-Type: application/octet-stream\r\n"
-            + struct.pack("<i", 16)
-            + sealed
+            + struct.pack("<i", len(sealed.header))
+            + sealed.header
+            + sealed.data
             + _BOUNDARY
             + b"--\r\n"
         )
@@ -378,6 +388,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._seal(answer)
             content = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundary"'
         self.send_response(status)
+        if self.proof:
+            self.send_header("WWW-Authenticate", self.proof)
+            self.proof = ""
         for name, value in (extra or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Type", content)

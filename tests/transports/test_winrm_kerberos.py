@@ -1,0 +1,84 @@
+"""WinRM with Kerberos, against MIT's KDC and the WS-Man server of the lab."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hardening.model.evidence import Known
+from hardening.model.target import Credential, WinRmAuthentication, WinRmBackend, WinRmEndpoint
+from tests.lab import packages
+from tests.lab.commands import run as run_program
+from tests.lab.wsman.realm import PACKAGES, Realm, run_realm
+from tests.lab.wsman.server import Behaviour
+from tests.transports.winrm_peer import AUTHORITY, ONE, Peer, run, said
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+EXTRA = ("pywinrm[kerberos]", "pyspnego[kerberos]")
+MODULES = ("gssapi", "kerberos", "krb5")
+OFFERS = Behaviour(offers=("Negotiate", "Kerberos"))
+
+
+@pytest.fixture(scope="module")
+def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """Run a realm; what it needs is installed where it is missing, some of it from source."""
+    packages.install((*PACKAGES, "gcc", "libkrb5-dev"))
+    if any(importlib.util.find_spec(name) is None for name in MODULES):
+        run_program(sys.executable, "-m", "pip", "install", "-q", *EXTRA, environment={"CFLAGS": "-O0"}, timeout=900)
+        importlib.invalidate_caches()
+    with run_realm(tmp_path_factory.mktemp("realm")) as started:
+        yield started
+
+
+@pytest.fixture(params=["winrs", "psrp"])
+def backend(request: pytest.FixtureRequest) -> WinRmBackend:
+    return WinRmBackend(request.param)
+
+
+@pytest.fixture(params=[True, False], ids=["https", "http"])
+def peer(request: pytest.FixtureRequest, tmp_path: Path, backend: WinRmBackend) -> Iterator[Peer]:
+    with contextlib.ExitStack() as stack:
+        yield Peer(tmp_path, stack, tls=request.param, backend=backend)
+
+
+def by_ticket(endpoint: WinRmEndpoint) -> WinRmEndpoint:
+    """Return the same server by its name in the realm, with the ticket that is there."""
+    return replace(
+        endpoint,
+        address="localhost",
+        user="",
+        authentication=WinRmAuthentication.KERBEROS,
+        credential=Credential(),
+    )
+
+
+def test_a_ticket_opens_the_server(realm: Realm, peer: Peer) -> None:
+    realm.log_in()
+    server = peer.start(behaviour=replace(OFFERS), paper=AUTHORITY.issue(["localhost"]) if peer.tls else None)
+    session = peer.open(server, change=by_ticket)
+    assert said(run(session)["one"]) == [{"said": ONE.script}]
+    assert session.connection["authentication"] == Known("kerberos")
+    session.close()
+    assert (server.opened, server.closed, server.plain_bodies) == (1, 1, 0)
+
+
+def test_without_a_ticket_the_remedy_is_told(realm: Realm, peer: Peer) -> None:
+    realm.log_out()
+    server = peer.start(behaviour=replace(OFFERS), paper=AUTHORITY.issue(["localhost"]) if peer.tls else None)
+    error = peer.refuse(server, change=by_ticket)
+    assert error.reason == f"localhost:{server.port}: there is no Kerberos ticket, or it has expired"
+    assert error.remedy == "get one with kinit, and let KRB5CCNAME name its file"
+
+
+def test_a_name_that_the_realm_does_not_know_is_told(realm: Realm, peer: Peer) -> None:
+    realm.log_in()
+    server = peer.start(behaviour=replace(OFFERS))
+    error = peer.refuse(server, change=lambda endpoint: replace(by_ticket(endpoint), address="127.0.0.1"))
+    assert "Kerberos" in error.reason or "service HTTP" in error.reason
