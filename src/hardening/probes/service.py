@@ -184,7 +184,11 @@ def _starts_at_boot(shown: Mapping[str, str], enabled: str, output: _Output) -> 
 
 def _find_triggers(name: str, shown: Mapping[str, str], output: _Output) -> tuple[str, ...]:
     named = {name, shown.get("Id", ""), *shown.get("Names", "").split()}
-    naming = (block["Id"] for block in output.shown.values() if named & set(block.get("Triggers", "").split()))
+    naming = (
+        block["Id"]
+        for block in output.shown.values()
+        if (triggers := block.get("Triggers")) and not named.isdisjoint(triggers.split())
+    )
     return tuple(sorted({*shown.get("TriggeredBy", "").split(), *naming}))
 
 
