@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hardening.model.texts import Language
 from hardening.report.format import House, RenderOptions, View
 from hardening.report.html_report import render_html
+from hardening.report.values import Report
 from tests.browser.packages import find_chromium
 from tests.report.example import build_example
 from tests.report.rendering import FOLDER
+from tests.report.test_paths import found, way
 
 Open = Callable[..., Page]
 LOGO = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4="
+
+
+def build_whole_example() -> Report:
+    """Return the example with ways to the administrators of a directory beside it."""
+    example = build_example()
+    paths = (way("ola", "resets_password"), way("kari", "adds_members", "owns"), way("gammel", "owns", usable=False))
+    return Report(replace(example.summary, control_paths=(found(*paths, omitted=2),)), example.targets)
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +46,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for language in Language:
         for view in View:
             options = RenderOptions(language=language, folder=FOLDER, view=view, house=house)
-            (output,) = render_html(build_example(), options)
+            (output,) = render_html(build_whole_example(), options)
             (folder / f"{view}.{language}.html").write_bytes(b"".join(output.chunks))
         many = folder / language
         many.mkdir()
         options = RenderOptions(language=language, folder=FOLDER, house=house, many_files=True)
-        for output in render_html(build_example(), options):
+        for output in render_html(build_whole_example(), options):
             (many / output.name).write_bytes(b"".join(output.chunks))
     return folder
 

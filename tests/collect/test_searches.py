@@ -40,7 +40,6 @@ def test_questions_with_one_filter_need_no_attributes_of_it() -> None:
     [
         ask("b", base="{config_nc}"),
         ask("b", scope=LdapScope.ONE),
-        ask("b", sd_flags=7),
         ask("b", identity=LdapIdentity.ANONYMOUS),
         ask("b", slow=True),
         ask("b", "(memberOf:1.2.840.113556.1.4.1941:=CN=x)"),
@@ -49,6 +48,11 @@ def test_questions_with_one_filter_need_no_attributes_of_it() -> None:
 )
 def test_what_asks_in_another_way_is_another_search(other: LdapStep) -> None:
     assert [search.step.name for search in merge_searches([ask("a"), other])] == ["a", "b"]
+
+
+def test_questions_with_descriptors_go_with_the_others() -> None:
+    (search,) = merge_searches([ask("a"), ask("b", sd_flags=4), ask("c", sd_flags=3)])
+    assert search.step.sd_flags == 7
 
 
 def test_a_question_alone_is_sent_as_it_is() -> None:

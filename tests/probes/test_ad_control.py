@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardening.model.evidence import Evidence, Known, Partial
+from hardening.model.evidence import Evidence, Known, Partial, Record, Unreadable
 from hardening.model.probe import Probe
 from hardening.model.sid import parse_sid
 from hardening.model.step import Answer, LdapAnswer, LdapEntry
@@ -125,14 +125,16 @@ class Forest:
         answers["ad_control domain"] = LdapAnswer(entries=(LdapEntry(DOMAIN, {"objectsid": (_sid(SID),)}),))
         return KINDS["ad_control"].parse((probe,), answers)[probe]
 
-    def paths(self) -> list[str]:
-        """Return the ways as text, without the name of the domain."""
+    def records(self) -> tuple[Record, ...]:
+        """Return the ways, all of which were seen."""
         field = self.evidence()["paths"]
         assert isinstance(field, Known), field
-        return [
-            str(record["path"].value).replace(f",{DOMAIN}", "")  # type: ignore[union-attr,index] # records
-            for record in field.value  # type: ignore[union-attr] # records
-        ]
+        return field.value  # type: ignore[return-value] # records
+
+    def paths(self) -> list[str]:
+        """Return the ways as text, without the name of the domain."""
+        seen = (record["path"] for record in self.records())
+        return [str(path.value).replace(f",{DOMAIN}", "") for path in seen if isinstance(path, Known)]
 
 
 SJEF = f"CN=sjef,OU=Admin,{DOMAIN}"
@@ -239,9 +241,10 @@ def test_a_disabled_account_is_told_last_and_is_not_usable() -> None:
     del forest.accounts[f"CN=ola,OU=Ansatte,{DOMAIN}"]
     entries = (build_entry(0, 0, EVERYTHING, sid) for sid in (OLA, KARI))
     forest.grant(SJEF, build_descriptor(*entries))
-    field = forest.evidence()["paths"]
-    assert isinstance(field, Known)
-    assert [record["usable"].value for record in field.value] == [True, False]  # type: ignore[union-attr,index] # records
+    assert [record["usable"] for record in forest.records()] == [
+        Known(value=True, place=f"CN=kari,OU=Ansatte,{DOMAIN}"),
+        Known(value=False, place=f"CN=gammel,OU=Ansatte,{DOMAIN}"),
+    ]
 
 
 def test_rights_that_are_hidden_count_only_on_the_way() -> None:
@@ -260,6 +263,26 @@ def test_templates_that_are_hidden_leave_the_answer_open() -> None:
     field = forest.evidence()["paths"]
     assert isinstance(field, Partial)
     assert field.reason == "certificate templates: needs read on Public Key Services and all below"
+
+
+def test_an_identifier_without_an_object_is_neither_usable_nor_not() -> None:
+    forest = Forest()
+    forest.grant(SJEF, _may(EVERYTHING, f"{SID}-9999"))
+    (record,) = forest.records()
+    assert record["kind"] == Known("unknown", f"{SID}-9999")
+    assert record["usable"] == Unreadable(
+        f"needs read on the object of {SID}-9999, unless it is deleted", f"{SID}-9999"
+    )
+
+
+def test_a_member_from_another_domain_is_told() -> None:
+    forest = Forest()
+    forest.group("Hjelp", f"{SID}-1200")
+    forest.groups[f"CN=Hjelp,CN=Users,{DOMAIN}"]["member"] = (b"CN=fremmed,DC=skole,DC=example,DC=org",)
+    forest.grant(SJEF, _may(EVERYTHING, f"{SID}-1200"))
+    assert forest.paths() == [
+        f"cn=fremmed,dc=skole,dc=example,dc=org → member_of → CN=Hjelp,CN=Users → everything{THEN_ADMIN}",
+    ]
 
 
 def test_very_many_are_counted_and_the_list_says_that_it_is_cut() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from hardening.model.ldap_filter import Filter, find_fitting, is_decidable, join_filters, list_attributes, parse_filter
@@ -28,15 +30,15 @@ class Search:
 def merge_searches(asks: Iterable[LdapStep]) -> tuple[Search, ...]:
     """Return as few searches as answer all questions; the same questions give the same searches.
 
-    Left alone: what only the server can decide. Questions with security descriptors are not mixed with others, whose
-    entries they would swell.
+    Left alone: what only the server can decide. Questions with security descriptors are mixed with others: objects
+    share few descriptors, each of which is kept once, and going through a large domain a second time costs more.
     """
     groups: dict[tuple[object, ...], list[LdapStep]] = defaultdict(list)
     for ask in sorted(asks, key=lambda ask: ask.name):
         names = list_attributes(node := parse_filter(ask.filter))
         # Whether somebody has a password, a server tells only those who may look for it: it is not ours to decide.
         shared = is_decidable(node) and not any(is_secret(name) or is_reduced(name) for name in names)
-        place = (ask.base.lower(), ask.scope, ask.sd_flags, ask.identity, ask.slow)
+        place = (ask.base.lower(), ask.scope, ask.identity, ask.slow)
         groups[place if shared else (*place, ask.filter)].append(ask)
     return tuple(sorted((_merge(group) for group in groups.values()), key=lambda search: search.step.name))
 
@@ -53,6 +55,7 @@ def _merge(asks: Sequence[LdapStep]) -> Search:
         name=f"{first.name} and {len(asks) - 1} more",
         filter=join_filters(filters),
         attributes=tuple(spelt[name] for name in sorted(spelt)),
+        sd_flags=reduce(or_, (ask.sd_flags for ask in asks)),
         page_size=min(ask.page_size for ask in asks),
         entry_limit=max(ask.entry_limit for ask in asks),
         output_limit=max(ask.output_limit for ask in asks),

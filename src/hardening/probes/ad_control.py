@@ -147,7 +147,7 @@ def _search(domain: Domain, answer: LdapAnswer, pki: LdapAnswer | Unreadable) ->
     nodes = sorted(
         (_is_disabled(domain, node), node not in wide, graph.depth_of(node), node)
         for node in graph.list_reached()
-        if node not in goals and node not in insiders and _is_somebody(domain, node, wide)
+        if node not in goals and node not in insiders and _is_somebody(graph, node)
     )
     records = [
         _build_path(domain, graph.trace(node), node, everybody=not one) for _, one, _, node in nodes[:MOST_PATHS]
@@ -233,13 +233,24 @@ def _count_enabled(domain: Domain, insiders: frozenset[str]) -> int:
     return sum(1 for dn in insiders if dn in domain.accounts and not _is_disabled(domain, dn))
 
 
-def _is_somebody(domain: Domain, node: str, wide: frozenset[str]) -> bool:
+def _is_somebody(graph: Graph, node: str) -> bool:
     """Say whether a node is one who acts: an account, everybody, or an identity that is not of this domain."""
-    if node in domain.accounts or node in wide:
+    domain = graph.domain
+    if node in domain.accounts or node in graph.wide or node.upper().startswith("S-1-"):
         return True
-    if node.upper().startswith("S-1-"):
-        return True
-    return node in domain.groups and "foreignsecurityprincipal" in classes_of(domain.groups[node])
+    if node in domain.groups:
+        return "foreignsecurityprincipal" in classes_of(domain.groups[node])
+    # A member from another domain of the forest is named, and its object lies there.
+    return graph.edge_of(node) == "member_of" and node[node.find(",dc=") + 1 :] != graph.head
+
+
+def _is_usable(domain: Domain, start: str, enabled: Field) -> Field:
+    """Return whether somebody can act as it now; an identifier of this domain without an object leaves that open."""
+    if isinstance(enabled, Known | Unreadable):
+        return enabled
+    if start.startswith(f"{domain.sid}-"):
+        return Unreadable(f"needs read on the object of {start}, unless it is deleted", start)
+    return Known(value=True, place=start)
 
 
 def _build_path(domain: Domain, path: Path, node: str, *, everybody: bool) -> Record:
@@ -258,7 +269,7 @@ def _build_path(domain: Domain, path: Path, node: str, *, everybody: bool) -> Re
         "account": Known(name, path.start),
         "kind": Known(kind, path.start),
         "enabled": enabled,
-        "usable": enabled if isinstance(enabled, Known | Unreadable) else Known(value=True, place=path.start),
+        "usable": _is_usable(domain, path.start, enabled),
         "last_logon": Absent(path.start) if entry is None else read_attribute(entry, "lastLogonTimestamp", "time"),
         "length": Known(len(edges), path.start),
         "edges": Known(edges, path.start),

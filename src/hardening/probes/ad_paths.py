@@ -171,6 +171,10 @@ class Graph:
         """Return how far a node that reaches a goal is from it."""
         return self._depths[node]
 
+    def edge_of(self, node: str) -> str:
+        """Return by which edge a node that reaches a goal takes its first step; empty for a goal."""
+        return self._next[node][0]
+
     def trace(self, start: str) -> Path:
         """Return the way from a node that reaches a goal; steps that only pass through containers become one."""
         steps: list[tuple[str, str]] = []

@@ -32,6 +32,8 @@ _LIMITS = {
     11: "an administrative limit of the server was reached",
 }
 _MOST_PAGES = 100_000
+_SHORTEST_SHARED = 200
+"""Shorter values are seldom the same, and looking for them takes more memory than they do."""
 
 
 def find_refusal(step: LdapStep) -> str:
@@ -147,10 +149,12 @@ def _gather(connection: ldap3.Connection, step: LdapStep, response: Any, gathere
 
 def _keep(value: bytes, step: LdapStep, gathered: Gathered) -> bytes:
     """Return a value as it is kept: thousands of objects have one security descriptor, which is kept once."""
-    if step.sd_flags and value in gathered.shared:
-        return gathered.shared[value]
-    gathered.bytes += len(value)
-    return gathered.shared.setdefault(value, value) if step.sd_flags else value
+    if not step.sd_flags or len(value) < _SHORTEST_SHARED:
+        gathered.bytes += len(value)
+        return value
+    if value not in gathered.shared:
+        gathered.bytes += len(value)
+    return gathered.shared.setdefault(value, value)
 
 
 def _fetch_ranges(
