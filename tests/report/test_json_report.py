@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import pytest
 from hardening.model.evidence import Known
 from hardening.model.judgement import TargetJudgement
 from hardening.model.texts import Language
+from hardening.report.build import Walk
 from hardening.report.json_report import build_report_schema
-from hardening.report.values import Report
+from hardening.report.values import Report, TargetReport
 from tests.report.example import build_content, build_example, build_judgements
 from tests.report.rendering import render, small_example
 
@@ -156,3 +157,15 @@ def test_long_value_is_cut_and_counted() -> None:
     seen = load(build_example(with_value("x" * 1_000_000)))["results"][0]["reasons"][0]["seen"]
 
     assert (len(seen["value"]), seen["omitted"]) == (2_000, 998_000)
+
+
+def test_targets_are_gone_through_once() -> None:
+    report = build_example()
+    walks = []
+
+    def walk() -> Iterator[TargetReport]:
+        walks.append(1)
+        return iter(report.targets)
+
+    assert render(Report(report.summary, Walk(walk)), "json") == render(report, "json")
+    assert len(walks) == 1

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from hardening.evaluate.compare import compare
+from hardening.evaluate.compare import compare, order_changes
 from hardening.model.comparison import ChangeKind, Standing, TargetStanding
 from hardening.model.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hardening.model.comparison import Change, Standings
+    from hardening.model.comparison import Change
     from hardening.report.target_values import ResultEntry, TargetReport
     from hardening.report.values import Report
 
 
 def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:
-    """Return every change from one report to another."""
-    return compare(list_standings(before), list_standings(after))
+    """Return every change from one report to another.
 
-
-def list_standings(report: Report) -> Standings:
-    """Return what is compared of a report, by target."""
-    return {target.entry.name: _target_standing(target) for target in report.targets}
+    Both are gone through side by side, and a target is let go once both have told of it: reports in the same order
+    are compared without holding either.
+    """
+    changes: list[Change] = []
+    old: dict[str, TargetStanding] = {}
+    new: dict[str, TargetStanding] = {}
+    for was, now in zip_longest(before.targets, after.targets):
+        for target, standings in ((was, old), (now, new)):
+            if target:
+                standings[target.entry.name] = _target_standing(target)
+        for name in {target.entry.name for target in (was, now) if target}:
+            if name in old and name in new:
+                changes += compare({name: old.pop(name)}, {name: new.pop(name)})
+    return order_changes([*changes, *compare(old, new)])
 
 
 def _target_standing(target: TargetReport) -> TargetStanding:

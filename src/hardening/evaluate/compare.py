@@ -6,7 +6,7 @@ What was examined with less than before is not comparable: it is never taken for
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hardening.model.check import Outcome, Severity
 from hardening.model.comparison import Change, ChangeKind, Standing, Standings, TargetStanding
@@ -16,7 +16,11 @@ _ORDER = {kind: place for place, kind in enumerate(ChangeKind)}
 
 def compare(before: Standings, after: Standings) -> tuple[Change, ...]:
     """Return every change, gaps that opened first, the worst at the top."""
-    changes = [change for name in {*before, *after} for change in _compare_target(name, before, after)]
+    return order_changes(change for name in {*before, *after} for change in _compare_target(name, before, after))
+
+
+def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes in the order in which they are told: gaps that opened first, the worst at the top."""
     return tuple(
         sorted(
             changes,

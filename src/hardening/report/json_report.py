@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from dataclasses import fields
 from typing import TYPE_CHECKING, get_type_hints
 
 from hardening.report.codec import JsonData, build_schema, encode
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.target_values import ControlResultEntry, ResultEntry
+from hardening.report.target_values import ControlResultEntry, ResultEntry, TargetReport
 from hardening.report.values import SCHEMA_VERSION, Report, Summary
 
 if TYPE_CHECKING:
@@ -45,11 +46,25 @@ def render_json_chunks(report: Report) -> Iterator[bytes]:
             yield from _render_list(iter(value))
         else:
             yield _dump(value)
+    # A walk may judge every target anew, so both lists come of one: the second waits, compressed.
+    waiting: list[bytes] = []
     yield b',\n"results": '
-    yield from _render_list(encode(result) for target in report.targets for result in target.results)
+    yield from _render_list(encode(result) for target in _set_aside(report, waiting) for result in target.results)
     yield b',\n"control_results": '
-    yield from _render_list(encode(control) for target in report.targets for control in target.controls)
-    yield b"\n}\n"
+    separator = b"[\n"
+    for packed in waiting:
+        yield separator + zlib.decompress(packed)
+        separator = b",\n"
+    yield b"\n]\n}\n" if waiting else b"[]\n}\n"
+
+
+def _set_aside(report: Report, waiting: list[bytes]) -> Iterator[TargetReport]:
+    """Yield the targets, and put their controls by, written and compressed."""
+    for target in report.targets:
+        if target.controls:
+            written = b",\n".join(_dump(encode(control)) for control in target.controls)
+            waiting.append(zlib.compress(written, level=1))
+        yield target
 
 
 def _render_list(items: Iterator[JsonData]) -> Iterator[bytes]:
