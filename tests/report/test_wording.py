@@ -71,7 +71,7 @@ FAMILIES = {
     ],
     ".nav": [
         *("pictures", "work", "state", "first", "gaps", "waivers", "unexamined", "controls", "measures"),
-        *("targets", "method", "attestations"),
+        *("targets", "method", "attestations", "trend"),
     ],
 }
 

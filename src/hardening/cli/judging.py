@@ -12,6 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from hardening.app.again import read_reference
 from hardening.app.attestations import load_attestations
 from hardening.app.house import build_house
@@ -19,7 +21,7 @@ from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, r
 from hardening.app.state import find_state
 from hardening.app.waivers import load_waivers
 from hardening.cli.language import choose_language
-from hardening.errors import UsageError
+from hardening.errors import HardeningError, UsageError
 from hardening.evaluate.gate import GateOptions, OnIncomplete
 from hardening.inventory.gate import GateDocument, load_gate
 from hardening.model.check import Severity
@@ -141,6 +143,20 @@ def deliver(
     for destination in destinations:
         if destination.path != STANDARD_OUTPUT:
             console.print(f"{destination.format}: {destination.path}", markup=False, soft_wrap=True)
+
+
+def tell_past(report: Report) -> Report:
+    """Return the report with what earlier scans tell; if they cannot be read, the same with a line on standard error.
+
+    A scan that is made is worth its report, whatever became of the scans before.
+    """
+    from hardening.app.past import add_past  # noqa: PLC0415 - as above
+
+    try:
+        return add_past(report, find_state(os.environ))
+    except HardeningError as error:
+        click.echo(f"hardening: the report has no past: {error}", err=True)
+        return report
 
 
 def command_line() -> str:

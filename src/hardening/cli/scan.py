@@ -87,7 +87,7 @@ def scan(
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.seal import open_signer  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options, tell_past  # noqa: PLC0415
     from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
@@ -139,6 +139,7 @@ def scan(
     ):
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
-    deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
+    report = tell_past(assessment.report)
+    deliver(report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
     keep(scanned, request.collect, reached.content, Keeping(signer, hook_words, quiet=judged.quiet))
     return assessment.gate.exit_code

@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from hardening.model.clean import clean_line
+from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.telling import checks_by_id, tell_result, time_of
 from hardening.report.wording import load_wording
@@ -17,7 +18,19 @@ if TYPE_CHECKING:
     from hardening.report.values import Report
     from hardening.report.wording import Wording
 
-COLUMNS = ("target", "check", "title", "severity", "outcome", "measures", "why", "remediation", "time", "check_version")
+COLUMNS = (
+    "target",
+    "check",
+    "title",
+    "severity",
+    "outcome",
+    "measures",
+    "why",
+    "remediation",
+    "time",
+    "check_version",
+    "first_seen",
+)
 # A spreadsheet takes a cell for a formula by its first character, also after white space.
 _FORMULA_SIGNS = frozenset("=+-@\t\r|%")
 LONGEST_CELL = 32_000
@@ -30,6 +43,7 @@ def render_csv(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
 
 def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
     checks = checks_by_id(report.summary)
+    seen = {gap.result: time_of(at) for gap in report.summary.gaps if not isinstance(at := gap.first_seen, Absent)}
     yield "\ufeff".encode() + _row(COLUMNS)
     for target in report.targets:
         for result in target.results:
@@ -46,6 +60,7 @@ def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
                     wording.of(check.remediation),
                     time_of(target.entry.time),
                     result.check_version,
+                    seen.get(result.id, ""),
                 )
             )
 

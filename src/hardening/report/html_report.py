@@ -18,18 +18,21 @@ from markupsafe import Markup
 
 from hardening.errors import UsageError
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Absent
+from hardening.model.evidence import ABSENT, Absent
 from hardening.report.format import OutputFile, RenderOptions, View
-from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
+from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread, build_trend
 from hardening.report.target_values import reasons_key
 from hardening.report.values import Outlook
 from hardening.report.views import (
     build_cards,
     count_attestations,
     describe_outlook,
+    describe_trend,
     explain_no_work,
     group_measures,
     measure_label,
+    tell_age,
+    tell_past,
 )
 from hardening.report.wording import load_wording
 
@@ -61,17 +64,29 @@ class Page:
 
 PAGES = {
     View.SUMMARY: Page("summary.html", ()),
-    View.ACTIONS: Page("actions.html", ("state", "pictures", "work", "unexamined", "attestations", "method")),
+    View.ACTIONS: Page("actions.html", ("state", "trend", "pictures", "work", "unexamined", "attestations", "method")),
     View.EVIDENCE: Page(
         "report.html",
         (
-            *("state", "pictures", "first", "gaps", "waivers", "unexamined", "attestations", "controls", "measures"),
+            *(
+                "state",
+                "trend",
+                "pictures",
+                "first",
+                "gaps",
+                "waivers",
+                "unexamined",
+                "attestations",
+                "controls",
+                "measures",
+            ),
             *("targets", "method"),
         ),
     ),
 }
 INDEX_PAGE = Page(
-    "index.html", ("state", "pictures", "waivers", "unexamined", "attestations", "controls", "measures", "method")
+    "index.html",
+    ("state", "trend", "pictures", "waivers", "unexamined", "attestations", "controls", "measures", "method"),
 )
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
@@ -112,6 +127,10 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         ),
         "summary": summary,
         "once": Once(),
+        "trend_words": "" if isinstance(summary.trend, Absent) else describe_trend(summary.trend, words),
+        "trend": ABSENT if isinstance(summary.trend, Absent) else build_trend(summary.trend),
+        "past": tuple(tell_past(summary, words)),
+        "ages": {gap.result: tell_age(gap, summary, words) for gap in summary.gaps},
         "attested": tuple(count_attestations(summary, words)),
         "cards": cards,
         "no_work": explain_no_work(summary, words),

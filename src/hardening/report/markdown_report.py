@@ -14,7 +14,7 @@ from hardening.model.clean import clean_line
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.telling import checks_by_id
 from hardening.report.values import Gate
-from hardening.report.views import build_cards, explain_no_work, tell_attestation
+from hardening.report.views import build_cards, explain_no_work, tell_age, tell_attestation, tell_past
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
         )
     )
     yield escape(wording.text("scope.line", n=controls.not_examined, m=controls.total))
+    yield ""
+    yield from (escape(words) for words in tell_past(summary, wording))
     if isinstance(gate := summary.info.gate, Gate):
         yield ""
         yield f"**{escape(wording.text('gate.code', code=gate.exit_code))}**"
@@ -121,7 +123,9 @@ def _write_gaps(summary: Summary, wording: Wording) -> Iterator[str]:
     for gap in summary.gaps[:MOST_GAPS]:
         severity = wording.text(f"severity.{gap.severity}")
         title = wording.of(checks[gap.check].title)
-        yield f"- {escape(severity)}: {escape(gap.target)}: {escape(title)} (`{gap.check}`)"
+        age = tell_age(gap, summary, wording)
+        since = f", {escape(age)}" if age else ""
+        yield f"- {escape(severity)}: {escape(gap.target)}: {escape(title)} (`{gap.check}`){since}"
     if len(summary.gaps) > MOST_GAPS:
         yield f"- {escape(wording.count('summary.more_gaps', len(summary.gaps) - MOST_GAPS))}"
 
