@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_site_marks_its_reports_and_reckons_for_itself(hardening: Command, recor
         ('"2.6.4"', '"2.6.44"', 'no measure "2.6.44"; did you mean "nsm-gp-ikt-2.1/2.6.4"?'),
         ("harden-sshd", "nope-nope", 'no action "nope-nope"'),
         ("marking: Skjermet", f"marking: {'x' * 201}", "site.yaml:2:10:"),
+        ("marking: Skjermet", "language: se", "site.yaml:2:11:"),
     ],
 )
 def test_bad_site_file_stops_before_any_work(
@@ -93,3 +95,47 @@ def test_assumption_must_name_a_measure(hardening: Command) -> None:
     run = hardening("report", "r.json", "--assume", "2.6.4")
 
     assert (run.status, "write measure=ID" in run.err) == (2, True)
+
+
+@pytest.fixture
+def spoken_to(hardening: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return the command with nothing but LANG to say its language."""
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.setenv("LANG", "C")
+    return hardening
+
+
+@pytest.mark.parametrize(
+    ("words", "locale", "title"),
+    [
+        (["--lang", "nn"], "en_GB.UTF-8", "Kva som ikkje kunne undersøkjast"),
+        ([], "nn_NO.UTF-8", "Kva som ikkje kunne undersøkjast"),
+        ([], "nb_NO.UTF-8", "Hva som ikke kunne undersøkes"),
+        ([], "en_GB.UTF-8", "What could not be examined"),
+        ([], "se_NO.UTF-8", "Hva som ikke kunne undersøkes"),
+    ],
+)
+def test_language_is_that_of_the_option_or_the_locale(
+    spoken_to: Command, recording: Path, words: list[str], locale: str, title: str
+) -> None:
+    os.environ["LANG"] = locale
+    run = spoken_to("scan", f"recorded:{recording}", "--check", "linux-perm-shadow", "-o", "html=a.html", *words)
+
+    assert run.status in {0, 3, 10}, run.err
+    assert title in Path("a.html").read_text("utf-8")
+
+
+def test_site_may_want_nynorsk(hardening: Command, recording: Path) -> None:
+    write_site(SITE + "language: nn\n")
+    run = hardening(
+        "scan", f"recorded:{recording}", "--check", "linux-perm-shadow", "--site", ".", "--fail-on", "never"
+    )
+
+    assert "krav er ikkje undersøkte av denne skanninga" in " ".join(run.out.split())
+
+
+def test_language_that_does_not_exist_is_refused(hardening: Command, recording: Path) -> None:
+    run = hardening("scan", f"recorded:{recording}", "--lang", "se", "-o", "html=a.html")
+
+    assert (run.status, "'se' is not one of 'nb', 'nn', 'en'" in run.err) == (2, True)
+    assert not Path("a.html").exists()

@@ -40,10 +40,12 @@ def test_pdf_says_its_language_title_and_standard(language: Language) -> None:
     pdf = open_pdf(build_example(), language=language)
 
     assert str(pdf.Root.Lang) == language.value
-    assert (
-        str(pdf.docinfo.Title)
-        == {"nb": "Sikkerhetstilstanden kort fortalt", "en": "State of security, in short"}[language.value]
-    )
+    titles = {
+        Language.NB: "Sikkerhetstilstanden kort fortalt",
+        Language.NN: "Tryggleikstilstanden kort fortald",
+        Language.EN: "State of security, in short",
+    }
+    assert str(pdf.docinfo.Title) == titles[language]
     assert b"pdfuaid" in pdf.Root.Metadata.read_bytes()
 
 

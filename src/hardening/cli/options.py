@@ -140,7 +140,7 @@ _SITE = click.option(
     "[default: . if it has an inventory.yaml, else /etc/hardening].",
 )
 _LANGUAGE = click.option(
-    "--lang", type=click.Choice(["nb", "en"]), help="Language of texts [default: site, locale, nb]."
+    "--lang", type=click.Choice(["nb", "nn", "en"]), help="Language of texts [default: site, locale, nb]."
 )
 
 site_option: Decorator = _SITE
