@@ -12,7 +12,7 @@ from hardening.model.texts import Language
 from hardening.report.format import House, RenderOptions, View
 from hardening.report.html_report import render_html
 from tests.browser.packages import find_chromium
-from tests.report.example import build_example
+from tests.report.example import build_example_with_past
 from tests.report.rendering import FOLDER
 
 Open = Callable[..., Page]
@@ -36,12 +36,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for language in Language:
         for view in View:
             options = RenderOptions(language=language, folder=FOLDER, view=view, house=house)
-            (output,) = render_html(build_example(), options)
+            (output,) = render_html(build_example_with_past(), options)
             (folder / f"{view}.{language}.html").write_bytes(b"".join(output.chunks))
         many = folder / language
         many.mkdir()
         options = RenderOptions(language=language, folder=FOLDER, house=house, many_files=True)
-        for output in render_html(build_example(), options):
+        for output in render_html(build_example_with_past(), options):
             (many / output.name).write_bytes(b"".join(output.chunks))
     return folder
 
