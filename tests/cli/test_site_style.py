@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -139,3 +140,61 @@ def test_language_that_does_not_exist_is_refused(hardening: Command, recording: 
 
     assert (run.status, "'se' is not one of 'nb', 'nn', 'en'" in run.err) == (2, True)
     assert not Path("a.html").exists()
+
+
+@pytest.fixture
+def gap(hardening: Command, recording: Path) -> str:
+    """Return the name of a JSON report in a site whose marking is set."""
+    write_site(SITE.replace("marking: Skjermet", 'marking: "Unntatt, jf. offentleglova § 24 Ærlig"'))
+    hardening(
+        *("scan", f"recorded:{recording}", "--check", "linux-perm-shadow", "--site", ".", "-q", "--fail-on", "never"),
+        *("-o", "json=r.json"),
+    )
+    return "r.json"
+
+
+def test_marking_goes_into_names_of_files(hardening: Command, gap: str) -> None:
+    Path("out").mkdir()
+    run = hardening(
+        *("report", gap, "--site", ".", "-q", "-o", "md=out/", "-o", "html:summary=out/"),
+        *("-o", "csv=out/{marking}.csv", "-o", "html:evidence=out/evidence.html"),
+    )
+
+    assert run.status == 0, run.err
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "evidence.html",
+        "hardening-summary-unntatt-jf-offentleglova-par-24-aerlig.html",
+        "hardening-unntatt-jf-offentleglova-par-24-aerlig.md",
+        "unntatt-jf-offentleglova-par-24-aerlig.csv",
+    ]
+
+
+def test_marking_stands_in_markdown_and_on_every_row_of_csv(hardening: Command, gap: str) -> None:
+    hardening("report", gap, "--site", ".", "-q", "-o", "md=r.md", "-o", "csv=r.csv")
+    lines = Path("r.md").read_text("utf-8").splitlines()
+    with Path("r.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+
+    assert lines[0] == lines[-1] == "**Unntatt, jf. offentleglova § 24 Ærlig**"
+    assert {row["marking"] for row in rows} == {"Unntatt, jf. offentleglova § 24 Ærlig"}
+
+
+def test_name_that_asks_for_a_marking_needs_one(hardening: Command, recording: Path) -> None:
+    run = hardening("scan", f"recorded:{recording}", "-o", "html={marking}.html")
+
+    assert (run.status, "site.yaml has no `marking:`" in run.err) == (2, True)
+    assert not Path("state").exists()
+
+
+def test_folder_without_a_marking_still_names_the_file(hardening: Command, recording: Path) -> None:
+    Path("out").mkdir()
+    hardening("scan", f"recorded:{recording}", "--check", "linux-perm-shadow", "-q", "-o", "md=out/", "-o", "json=out/")
+
+    assert sorted(path.name for path in Path("out").iterdir()) == ["hardening.json", "hardening.md"]
+
+
+def test_folder_that_is_not_there_stops_before_any_work(hardening: Command, recording: Path) -> None:
+    run = hardening("scan", f"recorded:{recording}", "-o", "md=nowhere/")
+
+    assert (run.status, "no such folder nowhere" in run.err) == (2, True)
+    assert not Path("state").exists()

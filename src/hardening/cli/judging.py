@@ -17,7 +17,14 @@ import click
 from hardening.app.again import read_reference
 from hardening.app.attestations import load_attestations
 from hardening.app.house import build_house
-from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, require_destinations, write_reports
+from hardening.app.report import (
+    STANDARD_OUTPUT,
+    Destination,
+    name_files,
+    render_options,
+    require_destinations,
+    write_reports,
+)
 from hardening.app.state import find_state
 from hardening.app.waivers import load_waivers
 from hardening.cli.language import choose_language
@@ -103,9 +110,10 @@ def read_moment(text: str | None, option: str = "--as-of") -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def read_destinations(outputs: Sequence[Output]) -> tuple[Destination, ...]:
+def read_destinations(outputs: Sequence[Output], site: Site) -> tuple[Destination, ...]:
     """Return where reports go; raises ``UsageError`` before any work if they cannot be written there."""
-    destinations = tuple(Destination(output.format, output.path, output.view) for output in outputs)
+    named = tuple(Destination(output.format, output.path, output.view) for output in outputs)
+    destinations = name_files(named, site.settings.marking)
     require_destinations(destinations)
     return destinations
 

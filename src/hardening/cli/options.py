@@ -13,7 +13,7 @@ import click
 
 OUTPUT_HELP = (
     "Write a report, as html=gap.html, html:summary=page.html or json=- (repeatable; - is standard output). Views: "
-    "summary, actions, evidence [default: evidence up to 20 targets, else actions]."
+    "summary, actions, evidence [default: evidence up to 20 targets, else actions]. A path ending in / is a folder."
 )
 LEVELS = ("critical", "high", "medium", "low", "info", "never")
 

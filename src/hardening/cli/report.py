@@ -66,8 +66,8 @@ def report(
     from hardening.cli.judging import deliver, read_destinations, read_options  # noqa: PLC0415
     from hardening.report.outlook import with_outlook  # noqa: PLC0415
 
-    destinations = read_destinations(outputs)
     found = find_site(site)
+    destinations = read_destinations(outputs, found)
     options = read_options(found, lang)
     measures = [_read_assumed(word) for word in assumed]
     state = find_state(os.environ)

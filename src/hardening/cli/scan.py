@@ -95,8 +95,8 @@ def scan(
     from hardening.cli.surroundings import build_context, build_resolver, start_log  # noqa: PLC0415
 
     redactor = start_log(verbose)
-    destinations = read_destinations(judged.outputs)
     reached = read_targets(reach, asked)
+    destinations = read_destinations(judged.outputs, reached.site)
     options = read_options(reached.site, judged.lang)
     signer = open_signer(sign_key, sign_passphrase_from, build_resolver(redactor), os.environ)
     only = frozenset(asked.checks)

@@ -39,11 +39,15 @@ def render_markdown(report: Report, options: RenderOptions) -> Iterator[OutputFi
     """Yield the one file of the report, in the language asked for."""
     wording = load_wording(options.folder, options.language, options.zone)
     yield OutputFile(
-        "report.md", ("".join(f"{line}\n" for line in _write(report.summary, wording)).encode(),).__iter__()
+        "report.md",
+        ("".join(f"{line}\n" for line in _write(report.summary, wording, options.house.marking)).encode(),).__iter__(),
     )
 
 
-def _write(summary: Summary, wording: Wording) -> Iterator[str]:
+def _write(summary: Summary, wording: Wording, marking: str) -> Iterator[str]:
+    if marking:
+        yield f"**{escape(marking)}**"
+        yield ""
     yield f"# {escape(wording.text('summary.title', date=wording.date(summary.info.started)))}"
     yield from _write_end(summary, wording)
     yield from _write_targets(summary, wording)
@@ -51,6 +55,9 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_gaps(summary, wording)
     yield from _write_unexamined(summary, wording)
     yield from _write_attestations(summary, wording)
+    if marking:
+        yield ""
+        yield f"**{escape(marking)}**"
 
 
 def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
