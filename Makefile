@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo packages test test-quick test-all all check format schema lab wheel bench
+.PHONY: help demo packages test test-quick test-all all check format schema lab lab-report wheel bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,6 +66,10 @@ schema: $(VENV)/tools ## write schemas/ and docs/reference/ again from the code
 
 lab: $(VENV)/tools ## start the lab hosts for use by hand (root)
 	$(BIN)/python -m tests.lab up
+
+lab-report: $(VENV)/tools ## scan a Linux pair and a Samba domain of the lab; summary PDF, actions HTML, evidence JSON in out/ (root)
+	@mkdir -p out
+	$(BIN)/python -m tests.lab.report out
 
 bench: $(VENV)/tools ## measure one host against its own script and against peers (root)
 	$(PIP) install --group bench

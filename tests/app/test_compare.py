@@ -10,9 +10,10 @@ import pytest
 
 from hardening.app.compare import compare_reports
 from hardening.model.check import Outcome
-from hardening.report.build import Walk
-from hardening.report.values import Report, TargetReport
+from hardening.report.target_values import TargetReport
+from hardening.report.values import Report
 from tests.report.example import build_example
+from tests.report.rendering import Walk
 
 
 def changed() -> Report:

@@ -14,7 +14,7 @@ from hardening.report.format import House, RenderOptions, View
 from hardening.report.html_report import render_html
 from hardening.report.values import Report
 from tests.browser.packages import find_chromium
-from tests.report.example import build_example
+from tests.report.example import build_example_with_past
 from tests.report.rendering import FOLDER
 from tests.report.test_paths import found, way
 
@@ -23,8 +23,8 @@ LOGO = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC
 
 
 def build_whole_example() -> Report:
-    """Return the example with ways to the administrators of a directory beside it."""
-    example = build_example()
+    """Return the example with earlier scans, and ways to the administrators of a directory beside it."""
+    example = build_example_with_past()
     paths = (way("ola", "resets_password"), way("kari", "adds_members", "owns"), way("gammel", "owns", usable=False))
     return Report(replace(example.summary, control_paths=(found(*paths, omitted=2),)), example.targets)
 

@@ -125,3 +125,29 @@ def test_clock_that_was_set_back_is_told(two_scans: Command, recording: Path, mo
     run = two_scans("scan", f"recorded:{recording}", "-q", "--fail-on", "never")
     assert (run.status, "the clock was set back" in run.err) == (0, True)
     assert ids(two_scans)[-1].startswith("20010909")
+
+
+def test_report_tells_the_past_once_there_is_one(hardening: Command, recording: Path) -> None:
+    words = ("scan", f"recorded:{recording}", "--fail-on", "never", "--lang", "en")
+    first = hardening(*words)
+    with sqlite3.connect(state() / "history.sqlite") as database:
+        database.execute("UPDATE scans SET started = started - 86400 * 100")
+    second = hardening(*words, "-o", "json=second.json", "-o", "html:summary=s.html", "-o", "csv=s.csv")
+    report = json.loads(Path("second.json").read_text("utf-8"))
+
+    assert "No earlier scan of these targets is kept" in " ".join(first.out.split())
+    assert "The oldest open gap was first seen on" in " ".join(second.out.split())
+    assert "100 days ago" in " ".join(second.out.split())
+    assert len(report["trend"]["points"]) == 2
+    assert {gap["first_seen"] for gap in report["gaps"]} == {report["trend"]["points"][0]["started"]}
+    assert 'class="trend-line"' in Path("s.html").read_text("utf-8")
+    assert Path("s.csv").read_text("utf-8-sig").splitlines()[0].endswith(",first_seen")
+
+
+def test_scan_is_reported_though_its_past_cannot_be_read(hardening: Command, recording: Path) -> None:
+    (state()).mkdir(exist_ok=True)
+    (state() / "history.sqlite").write_bytes(b"no database" * 100)
+    run = hardening("scan", f"recorded:{recording}", "--fail-on", "never", "-o", "json=r.json")
+
+    assert "the report has no past" in run.err
+    assert json.loads(Path("r.json").read_text("utf-8"))["trend"] is None

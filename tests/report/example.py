@@ -40,7 +40,8 @@ from hardening.model.texts import Texts
 from hardening.model.waiver import DAY, Waiver, Waivers
 from hardening.probes.kind import ProbeKind
 from hardening.report.build import NO_WAIVERS, ReportBuilder
-from hardening.report.values import Gate, Report, ScanInfo
+from hardening.report.past import Past, with_past
+from hardening.report.values import Gate, Report, ScanInfo, TrendEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -990,3 +991,26 @@ def build_example(
         attestations=build_attestations() if attestations is None else attestations,
         waivers=waivers,
     )
+
+
+def build_past() -> Past:
+    """Return earlier scans of the example, one a month: it got better, then content changed."""
+    points = tuple(
+        TrendEntry(
+            scan=f"scan-{number}",
+            started=STARTED - (8 - number) * 30 * 86_400,
+            targets=3,
+            counts=Counts(passed=10 + number, failed=26 - number, errors=30),
+            gaps={Severity.CRITICAL: 3, Severity.HIGH: 12 - number, Severity.MEDIUM: 11},
+            other_content=number == 5,
+        )
+        for number in range(8)
+    )
+    gaps = build_gaps(build_judgements(build_content()), build_content())
+    seen = {gap.result: points[index % 8].started for index, gap in enumerate(gaps) if index % 4}
+    return Past(points=points, left_out=2, first_seen=seen, last_content="5be2c1f0" * 8)
+
+
+def build_example_with_past() -> Report:
+    """Return the example as it is once earlier scans are kept."""
+    return with_past(build_example(), build_past())

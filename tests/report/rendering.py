@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from hardening.model.texts import Language
 from hardening.report import FORMATS
 from hardening.report.format import House, RenderOptions, View
 from hardening.report.stored import parse_report
+from hardening.report.target_values import TargetReport
 from hardening.report.values import Report
 from hardening.report.wording import Wording, load_wording
 from tests.report.example import build_content, build_example
@@ -22,6 +25,16 @@ SMALL = (
     "linux-ssh-root-login",
     "linux-updates-automatic",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Targets that are built anew on each walk."""
+
+    build: Callable[[], Iterator[TargetReport]]
+
+    def __iter__(self) -> Iterator[TargetReport]:
+        return self.build()
 
 
 def render(

@@ -14,11 +14,11 @@ import pytest
 from hardening.model.evidence import Known
 from hardening.model.judgement import TargetJudgement
 from hardening.model.texts import Language
-from hardening.report.build import Walk
 from hardening.report.json_report import build_report_schema
-from hardening.report.values import Report, TargetReport
+from hardening.report.target_values import TargetReport
+from hardening.report.values import Report
 from tests.report.example import build_content, build_example, build_judgements
-from tests.report.rendering import render, small_example
+from tests.report.rendering import Walk, render, small_example
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
 

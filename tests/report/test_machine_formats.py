@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from hardening.report.values import Report
 from tests.lab import packages
 from tests.report.example import build_example, build_waived
 from tests.report.hostile import HOSTILE, build_hostile
-from tests.report.rendering import render, small_example
+from tests.report.rendering import Walk, render, small_example
 
 THIRD_PARTY = Path(__file__).parents[3] / "shared/third_party"
 needs_schemas = pytest.mark.skipif(
@@ -159,17 +159,6 @@ def test_sarif_keeps_the_worst_and_says_what_is_left_out(monkeypatch: pytest.Mon
     assert notes[-1].startswith(f"{len(report.summary.gaps) - 3} gaps of lesser weight are left out")
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """Targets that are built anew on each walk."""
-
-    build: Callable[[str], TargetReport]
-    names: Sequence[str]
-
-    def __iter__(self) -> Iterator[TargetReport]:
-        return map(self.build, self.names)
-
-
 def many_gaps(gaps: int) -> Report:
     """Return a report of so many targets that it has that many gaps."""
     report = build_example()
@@ -187,7 +176,7 @@ def many_gaps(gaps: int) -> Report:
 
     found = [replace(gap, target=name, result=f"{name}/{gap.check}") for gap in own for name in names][:gaps]
     counts = Counts(failed=len(own) * len(names))
-    return Report(replace(report.summary, gaps=tuple(found), counts=counts), Targets(renamed, names))
+    return Report(replace(report.summary, gaps=tuple(found), counts=counts), Walk(lambda: map(renamed, names)))
 
 
 @pytest.mark.slow

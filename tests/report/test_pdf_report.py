@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hardening.model.texts import Language
 from hardening.report.format import House, RenderOptions, View
 from hardening.report.pdf_data import MOST_ROWS, build_pdf_data
 from hardening.report.values import Report
-from tests.report.example import build_content, build_example
+from tests.report.example import build_content, build_example, build_example_with_past
 from tests.report.rendering import FOLDER, SMALL, render, words
 from tests.report.test_html_report import hostile
 
@@ -40,15 +41,19 @@ def test_pdf_says_its_language_title_and_standard(language: Language) -> None:
     pdf = open_pdf(build_example(), language=language)
 
     assert str(pdf.Root.Lang) == language.value
-    assert (
-        str(pdf.docinfo.Title)
-        == {"nb": "Sikkerhetstilstanden kort fortalt", "en": "State of security, in short"}[language.value]
-    )
+    titles = {
+        Language.NB: "Sikkerhetstilstanden kort fortalt",
+        Language.NN: "Tryggleikstilstanden kort fortald",
+        Language.EN: "State of security, in short",
+    }
+    assert str(pdf.docinfo.Title) == titles[language]
     assert b"pdfuaid" in pdf.Root.Metadata.read_bytes()
 
 
-def test_summary_is_one_page() -> None:
-    assert len(open_pdf(build_example()).pages) == 1
+@pytest.mark.parametrize("build", [build_example, build_example_with_past])
+@pytest.mark.parametrize("language", list(Language))
+def test_summary_is_one_page(build: Callable[[], Report], language: Language) -> None:
+    assert len(open_pdf(build(), language=language).pages) == 1
 
 
 def test_same_report_gives_the_same_pdf() -> None:

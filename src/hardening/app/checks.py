@@ -9,8 +9,10 @@ from hardening.app.evaluate import KIND_FIELDS
 from hardening.content.lint import lint_shipped
 from hardening.content.load import load_content
 from hardening.content.shipped import find_shipped
+from hardening.content.translation import find_untranslated
 from hardening.errors import ContentError
 from hardening.evaluate.selftest import test_check
+from hardening.model.texts import Language
 from hardening.probes import KINDS
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ def prove(content: Content, names: Sequence[str]) -> tuple[int, tuple[Problem, .
         for problem in test_check(check, {alias: KIND_FIELDS[probe.kind] for alias, probe in check.probes.items()})
     ]
     return len(chosen), tuple(problems)
+
+
+def list_untranslated(site: Sequence[Path], language: str) -> tuple[Problem, ...]:
+    """Return what lacks texts in a language, shipped or a site's; raises ``ContentError`` for invalid content."""
+    return find_untranslated(load_all_content(site), Language(language))
 
 
 def lint_problems(site: Sequence[Path]) -> tuple[int, tuple[Problem, ...]]:

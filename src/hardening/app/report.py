@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from hardening.report.values import Report
 
 STANDARD_OUTPUT = "-"
+MARK = "{marking}"
+LONGEST_NAME = 80
+_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "§": "par "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,38 @@ class Destination:
     format: str
     path: str
     view: str = ""
+
+
+def name_files(destinations: Sequence[Destination], marking: str) -> tuple[Destination, ...]:
+    """Return destinations with the marking of the site in the names of their files.
+
+    ``{marking}`` in a path stands for it, and a path that ends in a slash is a folder in which the file is named here,
+    by what it is and by the marking. A folder of evidence keeps the name that it was given. Raises ``UsageError`` if
+    a path asks for a marking that the site does not have.
+    """
+    words = write_plainly(marking)
+    return tuple(replace(destination, path=_name_file(destination, words)) for destination in destinations)
+
+
+def _name_file(destination: Destination, marking: str) -> str:
+    path = destination.path
+    if MARK in path:
+        if not marking:
+            msg = (
+                f"{path}: site.yaml has no `marking:` that {MARK} could stand for; set one, or name the file otherwise"
+            )
+            raise UsageError(msg)
+        path = path.replace(MARK, marking)
+    if not path.endswith("/") or _may_be_folder(destination):
+        return path
+    parts = ["hardening", destination.view, marking]
+    return f"{path}{'-'.join(part for part in parts if part)}{FORMATS[destination.format].suffix}"
+
+
+def write_plainly(text: str) -> str:
+    """Return a text in letters that every file system takes: a to z, digits and hyphens."""
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:LONGEST_NAME].strip("-")
 
 
 def require_destinations(destinations: Sequence[Destination]) -> None:

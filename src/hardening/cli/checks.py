@@ -92,17 +92,24 @@ def _print_check(check: Check, content: Content, language: Language) -> None:
 
 
 @checks.command()
+@click.option("--missing", type=click.Choice(["nn"]), help="List texts that lack this language instead.")
 @site_option
-def lint(*, site: Path | None) -> int:
+def lint(*, missing: str | None, site: Path | None) -> int:
     """Check the form of all content and that its names lead somewhere; exits 10 if there is trouble.
+
+    Every text must be there in English and bokmål. One that lacks nynorsk is shown in bokmål.
 
     \b
       hardening checks lint
       hardening checks lint --site /etc/hardening
+      hardening checks lint --missing nn
     """
-    from hardening.app.checks import lint_problems  # noqa: PLC0415
+    from hardening.app.checks import lint_problems, list_untranslated  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
 
+    if missing:
+        lacking = list_untranslated(find_site(site).content_folders, missing)
+        return _report(lacking, f"every text is there in {missing}")
     count, problems = lint_problems(find_site(site).content_folders)
     return _report(problems, f"{count} checks are well formed")
 

@@ -38,8 +38,8 @@ def evaluate(*, snapshots: tuple[Path, ...], asked: ContentArguments, judged: Ju
     from hardening.cli.surroundings import start_log  # noqa: PLC0415
 
     start_log(verbose)
-    destinations = read_destinations(judged.outputs)
     site = find_site(asked.site)
+    destinations = read_destinations(judged.outputs, site)
     options = read_options(site, judged.lang)
     content = load_site_content(site)
     judging = read_judging(judged, site, content)

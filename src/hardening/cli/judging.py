@@ -12,14 +12,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from hardening.app.again import read_reference
 from hardening.app.attestations import load_attestations
 from hardening.app.house import build_house
-from hardening.app.report import STANDARD_OUTPUT, Destination, render_options, require_destinations, write_reports
+from hardening.app.report import (
+    STANDARD_OUTPUT,
+    Destination,
+    name_files,
+    render_options,
+    require_destinations,
+    write_reports,
+)
 from hardening.app.state import find_state
 from hardening.app.waivers import load_waivers
 from hardening.cli.language import choose_language
-from hardening.errors import UsageError
+from hardening.errors import HardeningError, UsageError
 from hardening.evaluate.gate import GateOptions, OnIncomplete
 from hardening.inventory.gate import GateDocument, load_gate
 from hardening.model.check import Severity
@@ -101,9 +110,10 @@ def read_moment(text: str | None, option: str = "--as-of") -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def read_destinations(outputs: Sequence[Output]) -> tuple[Destination, ...]:
+def read_destinations(outputs: Sequence[Output], site: Site) -> tuple[Destination, ...]:
     """Return where reports go; raises ``UsageError`` before any work if they cannot be written there."""
-    destinations = tuple(Destination(output.format, output.path, output.view) for output in outputs)
+    named = tuple(Destination(output.format, output.path, output.view) for output in outputs)
+    destinations = name_files(named, site.settings.marking)
     require_destinations(destinations)
     return destinations
 
@@ -141,6 +151,20 @@ def deliver(
     for destination in destinations:
         if destination.path != STANDARD_OUTPUT:
             console.print(f"{destination.format}: {destination.path}", markup=False, soft_wrap=True)
+
+
+def tell_past(report: Report) -> Report:
+    """Return the report with what earlier scans tell; if they cannot be read, the same with a line on standard error.
+
+    A scan that is made is worth its report, whatever became of the scans before.
+    """
+    from hardening.app.past import add_past  # noqa: PLC0415 - as above
+
+    try:
+        return add_past(report, find_state(os.environ))
+    except HardeningError as error:
+        click.echo(f"hardening: the report has no past: {error}", err=True)
+        return report
 
 
 def command_line() -> str:

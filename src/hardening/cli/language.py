@@ -18,10 +18,9 @@ def choose_language(option: str | None, site: Language | Absent) -> Language:
     if isinstance(site, Language):
         return site
     for name in ("LC_ALL", "LANG"):
-        # Nynorsk and plain "no" read bokmål: that is the nearest that the reports have.
         code = os.environ.get(name, "")[:2]
-        if code in {"nb", "nn", "no"}:
+        if code == "no":
             return Language.NB
-        if code == "en":
-            return Language.EN
+        if code in set(Language):
+            return Language(code)
     return Language.NB

@@ -14,7 +14,7 @@ import click
 
 OUTPUT_HELP = (
     "Write a report, as html=gap.html, html:summary=page.html or json=- (repeatable; - is standard output). Views: "
-    "summary, actions, evidence [default: evidence up to 20 targets, else actions]."
+    "summary, actions, evidence [default: evidence up to 20 targets, else actions]. A path ending in / is a folder."
 )
 LEVELS = ("critical", "high", "medium", "low", "info", "never")
 
@@ -172,7 +172,7 @@ _SITE = click.option(
     "[default: . if it has an inventory.yaml, else /etc/hardening].",
 )
 _LANGUAGE = click.option(
-    "--lang", type=click.Choice(["nb", "en"]), help="Language of texts [default: site, locale, nb]."
+    "--lang", type=click.Choice(["nb", "nn", "en"]), help="Language of texts [default: site, locale, nb]."
 )
 
 site_option: Decorator = _SITE

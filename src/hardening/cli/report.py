@@ -60,16 +60,21 @@ def report(
 
     from hardening.app.again import read_report  # noqa: PLC0415
     from hardening.app.earlier import find_scan  # noqa: PLC0415
+    from hardening.app.past import add_past  # noqa: PLC0415
     from hardening.app.site import find_site  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
     from hardening.cli.judging import deliver, read_destinations, read_options  # noqa: PLC0415
     from hardening.report.outlook import with_outlook  # noqa: PLC0415
 
-    destinations = read_destinations(outputs)
     found = find_site(site)
+    destinations = read_destinations(outputs, found)
     options = read_options(found, lang)
     measures = [_read_assumed(word) for word in assumed]
-    shown = read_report(find_scan(scan, find_state(os.environ)), found)
+    state = find_state(os.environ)
+    place = find_scan(scan, state)
+    shown = read_report(place, found)
+    if place.is_dir():
+        shown = add_past(shown, state)
     if measures or budget:
         shown = with_outlook(shown, measures, budget or 0)
     deliver(shown, destinations, options, quiet=quiet)

@@ -110,7 +110,7 @@ def scan(
     from hardening.app.scan import scan as run_scan  # noqa: PLC0415
     from hardening.app.seal import open_signer  # noqa: PLC0415
     from hardening.app.state import find_state  # noqa: PLC0415
-    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options  # noqa: PLC0415
+    from hardening.cli.judging import command_line, deliver, read_destinations, read_judging, read_options, tell_past  # noqa: PLC0415
     from hardening.cli.meanwhile import prepare_meanwhile  # noqa: PLC0415
     from hardening.cli.pacing import build_deadlines, build_pace, told_how_to_resume  # noqa: PLC0415
     from hardening.cli.progress import show_progress  # noqa: PLC0415
@@ -119,8 +119,8 @@ def scan(
     from hardening.seal.timestamp import open_stamper  # noqa: PLC0415
 
     redactor = start_log(verbose)
-    destinations = read_destinations(judged.outputs)
     reached = read_targets(reach, asked)
+    destinations = read_destinations(judged.outputs, reached.site)
     options = read_options(reached.site, judged.lang)
     signer = open_signer(sign_key, sign_passphrase_from, build_resolver(redactor), os.environ)
     stamper = open_stamper(timestamp_url, timestamp_ca)
@@ -169,7 +169,7 @@ def scan(
     ):
         scanned = run_scan(request, reached.content, build_context(prepare_meanwhile(progress, destinations), redactor))
     assessment = scanned.assessment
-    deliver(assessment.report, destinations, options, quiet=judged.quiet, changes=assessment.changes)
+    deliver(tell_past(assessment.report), destinations, options, quiet=judged.quiet, changes=assessment.changes)
 
     from hardening.cli.keeping import Keeping, keep  # noqa: PLC0415 - loads a database; ready by now, see `meanwhile`
 

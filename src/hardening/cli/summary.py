@@ -26,6 +26,7 @@ from hardening.report.views import (
     explain_no_work,
     measure_label,
     tell_attestation,
+    tell_past,
 )
 
 if TYPE_CHECKING:
@@ -283,6 +284,8 @@ def _print_end(page: _Page, summary: Summary, wording: Wording) -> None:
         compliance = wording.percent(counts.compliance_with_waivers)
         page.line(0, (wording.count("summary.waived", counts.waived, compliance=compliance), ""))
     _print_waivers(page, summary, wording)
+    for said in tell_past(summary, wording):
+        page.line(0, (said, ""))
     _print_attestations(page, summary, wording)
     page.line(0, (wording.text("scope.line", n=controls.not_examined, m=controls.total), ""))
     if isinstance(gate := summary.info.gate, Gate):

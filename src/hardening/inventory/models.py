@@ -223,7 +223,7 @@ class WaiverPolicyDocument(Form):
 class SiteDocument(Form):
     """`site.yaml`."""
 
-    language: Literal["nb", "en"] | None = None
+    language: Literal["nb", "nn", "en"] | None = None
     name: Annotated[str, StringConstraints(max_length=120)] = Field("", description="who the reports are of")
     marking: Annotated[str, StringConstraints(max_length=200)] = Field("", description="stands on every page and sheet")
     logo: Text | None = Field(None, description="PNG, JPEG or SVG file of at most 200 kB, from this folder")

@@ -58,6 +58,12 @@ class GateLine:
                 actual=_percent(self.actual, ",", "ukjent"),
                 minimum=_percent(self.minimum, ",", "ukjent"),
             ),
+            nn=words.nn.format(
+                count=self.count,
+                level=_in_nynorsk(self.level),
+                actual=_percent(self.actual, ",", "ukjend"),
+                minimum=_percent(self.minimum, ",", "ukjend"),
+            ),
         )
 
 
@@ -70,54 +76,84 @@ class Gate:
 
 
 _WORDS = {
-    GateCause.GAPS: Texts(en="{count} gaps of severity {level}", nb="{count} avvik med alvorlighet {level}"),
+    GateCause.GAPS: Texts(
+        en="{count} gaps of severity {level}",
+        nb="{count} avvik med alvorlighet {level}",
+        nn="{count} avvik med alvor {level}",
+    ),
     GateCause.NEW_GAPS: Texts(
-        en="{count} new gaps of severity {level}", nb="{count} nye avvik med alvorlighet {level}"
+        en="{count} new gaps of severity {level}",
+        nb="{count} nye avvik med alvorlighet {level}",
+        nn="{count} nye avvik med alvor {level}",
     ),
     GateCause.NOT_COMPARABLE: Texts(
         en="{count} targets or results were examined with less than before and cannot be compared",
         nb="{count} systemer eller resultater er undersøkt mindre enn før og kan ikke sammenlignes",
+        nn="{count} system eller resultat er undersøkte mindre enn før og kan ikkje samanliknast",
     ),
     GateCause.BY_CONTENT: Texts(
         en="{count} results changed by content: the check or its parameters are not those of before",
         nb="{count} resultater er endret av innholdet: sjekken eller parameterne er ikke de samme som før",
+        nn="{count} resultat er endra av innhaldet: sjekken eller parametrane er ikkje dei same som før",
     ),
     GateCause.COMPLIANCE: Texts(
         en="compliance is {actual}, at least {minimum} is asked for",
         nb="etterlevelsen er {actual}, minst {minimum} kreves",
+        nn="etterlevinga er {actual}, minst {minimum} er kravd",
     ),
     GateCause.ERRORS: Texts(
         en="{count} results of severity {level} could not be examined",
         nb="{count} resultater med alvorlighet {level} kunne ikke undersøkes",
+        nn="{count} resultat med alvor {level} kunne ikkje undersøkjast",
     ),
-    GateCause.NOT_REACHED: Texts(en="{count} targets were not reached", nb="{count} systemer ble ikke nådd"),
+    GateCause.NOT_REACHED: Texts(
+        en="{count} targets were not reached", nb="{count} systemer ble ikke nådd", nn="{count} system vart ikkje nådde"
+    ),
     GateCause.PROBLEMS: Texts(
-        en="{count} targets could not be assessed as a whole", nb="{count} systemer kunne ikke vurderes som helhet"
+        en="{count} targets could not be assessed as a whole",
+        nb="{count} systemer kunne ikke vurderes som helhet",
+        nn="{count} system kunne ikkje vurderast som heilskap",
     ),
     GateCause.COVERAGE: Texts(
         en="coverage is {actual}, at least {minimum} is asked for",
         nb="dekningen er {actual}, minst {minimum} kreves",
+        nn="dekninga er {actual}, minst {minimum} er kravd",
     ),
-    GateCause.NOTHING_EXAMINED: Texts(en="nothing was examined", nb="ingenting ble undersøkt"),
+    GateCause.NOTHING_EXAMINED: Texts(
+        en="nothing was examined", nb="ingenting ble undersøkt", nn="ingenting vart undersøkt"
+    ),
 }
 _ONE = {
-    GateCause.GAPS: Texts(en="1 gap of severity {level}", nb="1 avvik med alvorlighet {level}"),
-    GateCause.NEW_GAPS: Texts(en="1 new gap of severity {level}", nb="1 nytt avvik med alvorlighet {level}"),
+    GateCause.GAPS: Texts(
+        en="1 gap of severity {level}", nb="1 avvik med alvorlighet {level}", nn="1 avvik med alvor {level}"
+    ),
+    GateCause.NEW_GAPS: Texts(
+        en="1 new gap of severity {level}",
+        nb="1 nytt avvik med alvorlighet {level}",
+        nn="1 nytt avvik med alvor {level}",
+    ),
     GateCause.NOT_COMPARABLE: Texts(
         en="1 target or result was examined with less than before and cannot be compared",
         nb="1 system eller resultat er undersøkt mindre enn før og kan ikke sammenlignes",
+        nn="1 system eller resultat er undersøkt mindre enn før og kan ikkje samanliknast",
     ),
     GateCause.BY_CONTENT: Texts(
         en="1 result changed by content: the check or its parameters are not those of before",
         nb="1 resultat er endret av innholdet: sjekken eller parameterne er ikke de samme som før",
+        nn="1 resultat er endra av innhaldet: sjekken eller parametrane er ikkje dei same som før",
     ),
     GateCause.ERRORS: Texts(
         en="1 result of severity {level} could not be examined",
         nb="1 resultat med alvorlighet {level} kunne ikke undersøkes",
+        nn="1 resultat med alvor {level} kunne ikkje undersøkjast",
     ),
-    GateCause.NOT_REACHED: Texts(en="1 target was not reached", nb="1 system ble ikke nådd"),
+    GateCause.NOT_REACHED: Texts(
+        en="1 target was not reached", nb="1 system ble ikke nådd", nn="1 system vart ikkje nådd"
+    ),
     GateCause.PROBLEMS: Texts(
-        en="1 target could not be assessed as a whole", nb="1 system kunne ikke vurderes som helhet"
+        en="1 target could not be assessed as a whole",
+        nb="1 system kunne ikke vurderes som helhet",
+        nn="1 system kunne ikkje vurderast som heilskap",
     ),
 }
 _BOKMAL = {
@@ -127,6 +163,8 @@ _BOKMAL = {
     Severity.LOW: "lav",
     Severity.INFO: "info",
 }
+
+_NYNORSK = {**_BOKMAL, Severity.HIGH: "høg", Severity.LOW: "låg"}
 
 
 def _in_english(level: Severity | Absent) -> str:
@@ -139,6 +177,12 @@ def _in_bokmal(level: Severity | Absent) -> str:
     if isinstance(level, Absent):
         return ""
     return _BOKMAL[level] if level is Severity.CRITICAL else f"{_BOKMAL[level]} eller høyere"
+
+
+def _in_nynorsk(level: Severity | Absent) -> str:
+    if isinstance(level, Absent):
+        return ""
+    return _NYNORSK[level] if level is Severity.CRITICAL else f"{_NYNORSK[level]} eller høgare"
 
 
 def _percent(share: Fraction | Absent, mark: str, unknown: str) -> str:

@@ -41,6 +41,20 @@ class KeptVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedVisit:
+    """One target of one earlier scan, with the scan's facts; ``results`` is the digest of a document."""
+
+    scan: str
+    started: int
+    content_digest: str
+    target: str
+    reached: bool
+    counts: Counts
+    results: str
+    gaps: Mapping[Severity, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
     """The numbers of one scan, of all its targets or of one."""
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from hardening.model.baseline import BaselineReference, Control
 from hardening.model.check import Action, Outcome, Severity
-from hardening.model.evidence import Absent
+from hardening.model.evidence import ABSENT, Absent
 from hardening.model.measure import Measure
 from hardening.model.result import Result
 from hardening.model.snapshot import Snapshot
@@ -145,13 +145,18 @@ class TargetJudgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A failed check on a target, with what ranking needs. ``exposure`` is 3 internet, 2 shared or dmz, 1 internal."""
+    """A failed check on a target, with what ranking needs. ``exposure`` is 3 internet, 2 shared or dmz, 1 internal.
+
+    ``first_seen`` is the start of the first scan since which it has stood open, as far as scans are kept; absent
+    without a history.
+    """
 
     result: str
     target: str
     check: str
     severity: Severity
     exposure: int
+    first_seen: int | Absent = ABSENT
 
     @property
     def risk(self) -> int:

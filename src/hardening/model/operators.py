@@ -64,8 +64,8 @@ class Operator:
         return reading.otherwise if expected is False else reading.wording
 
 
-def _reading(operand: OperandType, en: str, nb: str) -> Reading:
-    wording = Texts(en=en, nb=nb)
+def _reading(operand: OperandType, en: str, nb: str, nn: str) -> Reading:
+    wording = Texts(en=en, nb=nb, nn=nn)
     return Reading(operand, wording, wording)
 
 
@@ -73,14 +73,20 @@ def _switch(true: Texts, false: Texts) -> Reading:
     return Reading(OperandType.BOOLEAN, true, false)
 
 
-_EQUALS = Texts(en="should be {expected}, is {actual}", nb="skal være {expected}, er {actual}")
+_EQUALS = Texts(
+    en="should be {expected}, is {actual}",
+    nb="skal være {expected}, er {actual}",
+    nn="skal vere {expected}, er {actual}",
+)
 _EXISTS = _switch(
-    Texts(en="should be there", nb="skal finnes"),
-    Texts(en="should not be there, is {actual}", nb="skal ikke finnes, er {actual}"),
+    Texts(en="should be there", nb="skal finnes", nn="skal finnast"),
+    Texts(
+        en="should not be there, is {actual}", nb="skal ikke finnes, er {actual}", nn="skal ikkje finnast, er {actual}"
+    ),
 )
 _IS_EMPTY = _switch(
-    Texts(en="should be empty, has {actual}", nb="skal være tom, har {actual}"),
-    Texts(en="should not be empty", nb="skal ikke være tom"),
+    Texts(en="should be empty, has {actual}", nb="skal være tom, har {actual}", nn="skal vere tom, har {actual}"),
+    Texts(en="should not be empty", nb="skal ikke være tom", nn="skal ikkje vere tom"),
 )
 
 _ALL = (
@@ -103,6 +109,7 @@ _ALL = (
                 OperandType.TEXTS,
                 "should be one of {expected}, is {actual}",
                 "skal være en av {expected}, er {actual}",
+                "skal vere ein av {expected}, er {actual}",
             ),
         },
     ),
@@ -114,6 +121,7 @@ _ALL = (
                 OperandType.PATTERN,
                 "should have the form {expected}, is {actual}",
                 "skal ha formen {expected}, er {actual}",
+                "skal ha forma {expected}, er {actual}",
             ),
         },
     ),
@@ -125,11 +133,13 @@ _ALL = (
                 OperandType.INTEGER,
                 "should be at least {expected}, is {actual}",
                 "skal være minst {expected}, er {actual}",
+                "skal vere minst {expected}, er {actual}",
             ),
             FieldType.TIME: _reading(
                 OperandType.DAYS,
                 "should be at least {expected} days ago, is {actual}",
                 "skal være minst {expected} dager siden, er {actual}",
+                "skal vere minst {expected} dagar sidan, er {actual}",
             ),
         },
     ),
@@ -141,11 +151,13 @@ _ALL = (
                 OperandType.INTEGER,
                 "should be at most {expected}, is {actual}",
                 "skal være høyst {expected}, er {actual}",
+                "skal vere høgst {expected}, er {actual}",
             ),
             FieldType.TIME: _reading(
                 OperandType.DAYS,
                 "should be at most {expected} days ago, is {actual}",
                 "skal være høyst {expected} dager siden, er {actual}",
+                "skal vere høgst {expected} dagar sidan, er {actual}",
             ),
         },
     ),
@@ -157,6 +169,7 @@ _ALL = (
                 OperandType.MODE,
                 "should allow no more than {expected}, is {actual}",
                 "skal ikke tillate mer enn {expected}, er {actual}",
+                "skal ikkje tillate meir enn {expected}, er {actual}",
             ),
         },
     ),
@@ -165,7 +178,10 @@ _ALL = (
         "the list has this text",
         {
             FieldType.TEXTS: _reading(
-                OperandType.TEXT, "should hold {expected}, is {actual}", "skal inneholde {expected}, er {actual}"
+                OperandType.TEXT,
+                "should hold {expected}, is {actual}",
+                "skal inneholde {expected}, er {actual}",
+                "skal innehalde {expected}, er {actual}",
             ),
         },
     ),
@@ -177,6 +193,7 @@ _ALL = (
                 OperandType.TEXTS,
                 "should hold all of {expected}, is {actual}",
                 "skal inneholde alle av {expected}, er {actual}",
+                "skal innehalde alle av {expected}, er {actual}",
             ),
         },
     ),
@@ -188,6 +205,7 @@ _ALL = (
                 OperandType.TEXTS,
                 "should hold none of {expected}, is {actual}",
                 "skal ikke inneholde noen av {expected}, er {actual}",
+                "skal ikkje innehalde nokon av {expected}, er {actual}",
             ),
         },
     ),
@@ -199,6 +217,7 @@ _ALL = (
                 OperandType.TEXTS,
                 "should hold nothing but {expected}, is {actual}",
                 "skal bare inneholde {expected}, er {actual}",
+                "skal berre innehalde {expected}, er {actual}",
             ),
         },
         empty_list_asserts=True,

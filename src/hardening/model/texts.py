@@ -10,6 +10,7 @@ class Language(StrEnum):
     """A language that reports come in."""
 
     NB = "nb"
+    NN = "nn"
     EN = "en"
 
 
@@ -22,9 +23,11 @@ class Texts:
     nn: str = ""
 
     def in_language(self, language: Language) -> str:
-        """Return the text in ``language``."""
+        """Return the text in ``language``; bokmål where there is no nynorsk."""
         match language:
             case Language.NB:
                 return self.nb
+            case Language.NN:
+                return self.nn or self.nb
             case Language.EN:
                 return self.en

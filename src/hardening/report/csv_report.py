@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from hardening.model.clean import clean_line
+from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.telling import checks_by_id, tell_result, time_of
 from hardening.report.wording import load_wording
@@ -29,6 +30,7 @@ COLUMNS = (
     "time",
     "check_version",
     "waivers",
+    "first_seen",
 )
 # A spreadsheet takes a cell for a formula by its first character, also after white space.
 _FORMULA_SIGNS = frozenset("=+-@\t\r|%")
@@ -37,12 +39,16 @@ LONGEST_CELL = 32_000
 
 def render_csv(report: Report, options: RenderOptions) -> Iterator[OutputFile]:
     """Yield the one file of the report; texts are in the language asked for, names of columns are not translated."""
-    yield OutputFile("report.csv", _render_chunks(report, load_wording(options.folder, options.language, options.zone)))
+    wording = load_wording(options.folder, options.language, options.zone)
+    yield OutputFile("report.csv", _render_chunks(report, wording, options.house.marking))
 
 
-def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
+def _render_chunks(report: Report, wording: Wording, marking: str) -> Iterator[bytes]:
+    # A column and no line of its own: programs read the file as ever, and no row that is taken out loses it.
+    marks = (marking,) if marking else ()
     checks = checks_by_id(report.summary)
-    yield "\ufeff".encode() + _row(COLUMNS)
+    seen = {gap.result: time_of(at) for gap in report.summary.gaps if not isinstance(at := gap.first_seen, Absent)}
+    yield "\ufeff".encode() + _row((*COLUMNS, *(("marking",) if marking else ())))
     for target in report.targets:
         for result in target.results:
             check = checks[result.check]
@@ -59,6 +65,8 @@ def _render_chunks(report: Report, wording: Wording) -> Iterator[bytes]:
                     time_of(target.entry.time),
                     result.check_version,
                     " ".join(result.waivers),
+                    seen.get(result.id, ""),
+                    *marks,
                 )
             )
 

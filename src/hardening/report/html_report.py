@@ -18,12 +18,12 @@ from markupsafe import Markup
 
 from hardening.errors import UsageError
 from hardening.model.clean import clean_line
-from hardening.model.evidence import Absent
+from hardening.model.evidence import ABSENT, Absent
 from hardening.report.format import OutputFile, RenderOptions, View
 from hardening.report.path_pictures import PathPicture, build_path_picture
 from hardening.report.path_words import count_paths, list_not_searched, list_searched
 from hardening.report.paths import ControlPaths
-from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread
+from hardening.report.pictures import build_heat_map, build_severity_bars, build_spread, build_trend
 from hardening.report.target_values import reasons_key
 from hardening.report.values import Outlook
 from hardening.report.views import (
@@ -31,9 +31,12 @@ from hardening.report.views import (
     count_attestations,
     describe_directories,
     describe_outlook,
+    describe_trend,
     explain_no_work,
     group_measures,
     measure_label,
+    tell_age,
+    tell_past,
 )
 from hardening.report.wording import load_wording
 
@@ -65,18 +68,20 @@ class Page:
 
 PAGES = {
     View.SUMMARY: Page("summary.html", ()),
-    View.ACTIONS: Page("actions.html", ("state", "pictures", "paths", "work", "unexamined", "attestations", "method")),
+    View.ACTIONS: Page(
+        "actions.html", ("state", "trend", "pictures", "paths", "work", "unexamined", "attestations", "method")
+    ),
     View.EVIDENCE: Page(
         "report.html",
         (
-            *("state", "pictures", "paths", "first", "gaps", "waivers", "unexamined", "attestations", "controls"),
-            *("measures", "targets", "method"),
+            *("state", "trend", "pictures", "paths", "first", "gaps", "waivers", "unexamined", "attestations"),
+            *("controls", "measures", "targets", "method"),
         ),
     ),
 }
 INDEX_PAGE = Page(
     "index.html",
-    ("state", "pictures", "paths", "waivers", "unexamined", "attestations", "controls", "measures", "method"),
+    ("state", "trend", "pictures", "paths", "waivers", "unexamined", "attestations", "controls", "measures", "method"),
 )
 TARGET_PAGE = Page("target.html", ("gaps", "targets"))
 
@@ -117,6 +122,10 @@ def _build_context(report: Report, options: RenderOptions) -> dict[str, object]:
         ),
         "summary": summary,
         "once": Once(),
+        "trend_words": "" if isinstance(summary.trend, Absent) else describe_trend(summary.trend, words),
+        "trend": ABSENT if isinstance(summary.trend, Absent) else build_trend(summary.trend),
+        "past": tuple(tell_past(summary, words)),
+        "ages": {gap.result: tell_age(gap, summary, words) for gap in summary.gaps},
         "attested": tuple(count_attestations(summary, words)),
         "directories": describe_directories(summary, words),
         "cards": cards,

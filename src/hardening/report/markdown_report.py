@@ -15,7 +15,14 @@ from hardening.report.format import OutputFile, RenderOptions
 from hardening.report.path_words import count_paths, list_not_searched, list_searched, tell_path, tell_state
 from hardening.report.telling import checks_by_id, tell_waiver
 from hardening.report.values import Gate
-from hardening.report.views import build_cards, describe_directories, explain_no_work, tell_attestation
+from hardening.report.views import (
+    build_cards,
+    describe_directories,
+    explain_no_work,
+    tell_age,
+    tell_attestation,
+    tell_past,
+)
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -42,11 +49,15 @@ def render_markdown(report: Report, options: RenderOptions) -> Iterator[OutputFi
     """Yield the one file of the report, in the language asked for."""
     wording = load_wording(options.folder, options.language, options.zone)
     yield OutputFile(
-        "report.md", ("".join(f"{line}\n" for line in _write(report.summary, wording)).encode(),).__iter__()
+        "report.md",
+        ("".join(f"{line}\n" for line in _write(report.summary, wording, options.house.marking)).encode(),).__iter__(),
     )
 
 
-def _write(summary: Summary, wording: Wording) -> Iterator[str]:
+def _write(summary: Summary, wording: Wording, marking: str) -> Iterator[str]:
+    if marking:
+        yield f"**{escape(marking)}**"
+        yield ""
     yield f"# {escape(wording.text('summary.title', date=wording.date(summary.info.started)))}"
     yield from _write_end(summary, wording)
     yield from _write_targets(summary, wording)
@@ -56,6 +67,9 @@ def _write(summary: Summary, wording: Wording) -> Iterator[str]:
     yield from _write_waived(summary, wording)
     yield from _write_unexamined(summary, wording)
     yield from _write_attestations(summary, wording)
+    if marking:
+        yield ""
+        yield f"**{escape(marking)}**"
 
 
 def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
@@ -75,6 +89,8 @@ def _write_end(summary: Summary, wording: Wording) -> Iterator[str]:
         compliance = wording.percent(counts.compliance_with_waivers)
         yield escape(wording.count("summary.waived", counts.waived, compliance=compliance))
     yield escape(wording.text("scope.line", n=controls.not_examined, m=controls.total))
+    yield ""
+    yield from (escape(words) for words in tell_past(summary, wording))
     if isinstance(gate := summary.info.gate, Gate):
         yield ""
         yield f"**{escape(wording.text('gate.code', code=gate.exit_code))}**"
@@ -129,7 +145,9 @@ def _write_gaps(summary: Summary, wording: Wording) -> Iterator[str]:
     for gap in summary.gaps[:MOST_GAPS]:
         severity = wording.text(f"severity.{gap.severity}")
         title = wording.of(checks[gap.check].title)
-        yield f"- {escape(severity)}: {escape(gap.target)}: {escape(title)} (`{gap.check}`)"
+        age = tell_age(gap, summary, wording)
+        since = f", {escape(age)}" if age else ""
+        yield f"- {escape(severity)}: {escape(gap.target)}: {escape(title)} (`{gap.check}`){since}"
     if len(summary.gaps) > MOST_GAPS:
         yield f"- {escape(wording.count('summary.more_gaps', len(summary.gaps) - MOST_GAPS))}"
 

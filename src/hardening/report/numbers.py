@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 NO_BREAK = "\u00a0"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_NORWEGIAN = "januar februar mars april mai juni juli august september oktober november desember".split()  # noqa: SIM905
 _MONTHS = {
-    Language.NB: (
-        "januar februar mars april mai juni juli august september oktober november desember".split()  # noqa: SIM905
-    ),
+    Language.NB: _NORWEGIAN,
+    Language.NN: _NORWEGIAN,
     Language.EN: (
         "January February March April May June July August September October November December".split()  # noqa: SIM905
     ),
@@ -27,7 +27,7 @@ _MONTHS = {
 def format_integer(number: int, language: Language) -> str:
     """Return a whole number with its thousands set apart."""
     match language:
-        case Language.NB:
+        case Language.NB | Language.NN:
             return f"{number:,}".replace(",", NO_BREAK).replace("-", "−")
         case Language.EN:
             return f"{number:,}"
@@ -51,7 +51,7 @@ def format_percent(share: Fraction | Absent, language: Language) -> str:
     whole, rest = divmod(tenths, 10)
     number = f"{whole}{_point(language)}{rest}" if rest else str(whole)
     match language:
-        case Language.NB:
+        case Language.NB | Language.NN:
             return f"{number}{NO_BREAK}%"
         case Language.EN:
             return f"{number}%"
@@ -69,7 +69,7 @@ def format_time(seconds: int, language: Language, zone: tzinfo) -> str:
     if not moment:
         return str(seconds)
     match language:
-        case Language.NB:
+        case Language.NB | Language.NN:
             return f"{_day(moment, language)} kl.{NO_BREAK}{moment:%H.%M} ({moment.tzname()})"
         case Language.EN:
             return f"{_day(moment, language)}, {moment:%H:%M} ({moment.tzname()})"
@@ -77,8 +77,8 @@ def format_time(seconds: int, language: Language, zone: tzinfo) -> str:
 
 def format_duration(seconds: int, language: Language) -> str:
     """Return a length of time in its two largest units."""
-    hour = {Language.NB: "t", Language.EN: "h"}[language]
-    day = {Language.NB: "døgn", Language.EN: "d"}[language]
+    hour = {Language.NB: "t", Language.NN: "t", Language.EN: "h"}[language]
+    day = {Language.NB: "døgn", Language.NN: "døgn", Language.EN: "d"}[language]
     if seconds < _MINUTE:
         return f"{seconds}{NO_BREAK}s"
     if seconds < _HOUR:
@@ -98,7 +98,7 @@ def _moment(seconds: int, zone: tzinfo) -> datetime | None:
 def _day(moment: datetime, language: Language) -> str:
     month = _MONTHS[language][moment.month - 1]
     match language:
-        case Language.NB:
+        case Language.NB | Language.NN:
             return f"{moment.day}.{NO_BREAK}{month} {moment.year}"
         case Language.EN:
             return f"{moment.day}{NO_BREAK}{month} {moment.year}"
@@ -106,7 +106,7 @@ def _day(moment: datetime, language: Language) -> str:
 
 def _point(language: Language) -> str:
     match language:
-        case Language.NB:
+        case Language.NB | Language.NN:
             return ","
         case Language.EN:
             return "."

@@ -15,7 +15,9 @@ from hardening.report.views import (
     describe_outlook,
     explain_no_work,
     measure_label,
+    tell_age,
     tell_attestation,
+    tell_past,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def build_pdf_data(summary: Summary, words: Wording, options: RenderOptions) -> 
         "legend": words.text(
             "pdf.legend", failed=summary.counts.failed, errors=summary.counts.errors, passed=summary.counts.passed
         ),
+        "past": {"title": words.text("trend.title"), "lines": list(tell_past(summary, words))},
         "outlook": describe_outlook(summary, outlook, words) if isinstance(outlook, Outlook) else "",
         "five": {
             "title": words.count("five.title", min(FIVE, len(cards))) if cards else words.text("first.title"),
@@ -221,6 +224,7 @@ def _build_gaps(summary: Summary, words: Wording) -> dict[str, JsonData]:
             "measure": ", ".join(
                 measure_label(link.framework, link.measure) for link in checks[gap.check].measures[:1]
             ),
+            "age": tell_age(gap, summary, words),
         }
         for gap in summary.gaps[:MOST_ROWS]
     ]

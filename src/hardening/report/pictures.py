@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hardening.model.check import Severity
+from hardening.model.evidence import Absent
 from hardening.model.judgement import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hardening.report.target_values import TargetEntry
-    from hardening.report.values import PrincipleLine, Summary
+    from hardening.report.values import PrincipleLine, Summary, Trend, TrendEntry
     from hardening.report.views import MeasureCard
 
 MOST_BARS = 12
@@ -22,6 +23,12 @@ MOST_POINTS = 14
 SHADES = 5
 """Steps from no gaps to only gaps, beside none."""
 
+MOST_SCANS = 24
+TREND_LEFT = 46
+TREND_TOP = 20
+TREND_WIDTH = 648
+TREND_HEIGHT = 140
+TREND_WIDEST = 40
 BAR_WIDTH = 560
 SPREAD_HEIGHT = 340
 SPREAD_COLUMN = 170
@@ -100,6 +107,48 @@ class HeatMap:
     principles: tuple[PrincipleLine, ...]
     rows: tuple[HeatRow, ...]
     left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One scan: its gaps as a bar of height ``bar``, its compliance at ``y``."""
+
+    entry: TrendEntry
+    gaps: int
+    x: float
+    bar: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPicture:
+    """The last scans; ``line`` are those that have a compliance, ``top`` the gaps of the highest bar."""
+
+    points: tuple[TrendPoint, ...]
+    line: tuple[TrendPoint, ...]
+    top: int
+    width: float
+
+
+def build_trend(trend: Trend) -> TrendPicture:
+    """Return the last scans side by side, each as far from the next, whatever time lies between them."""
+    shown = trend.points[-MOST_SCANS:]
+    gaps = [sum(entry.gaps.values()) for entry in shown]
+    top = max([*gaps, 1])
+    step = TREND_WIDTH / len(shown)
+    points = tuple(
+        TrendPoint(
+            entry=entry,
+            gaps=number,
+            x=TREND_LEFT + step * (index + 0.5),
+            bar=TREND_HEIGHT * number / top,
+            y=TREND_TOP
+            + TREND_HEIGHT * (1 - (0.0 if isinstance(share := entry.counts.compliance, Absent) else float(share))),
+        )
+        for index, (entry, number) in enumerate(zip(shown, gaps, strict=True))
+    )
+    line = tuple(point for point in points if not isinstance(point.entry.counts.compliance, Absent))
+    return TrendPicture(points, line, top, min(step * 0.6, TREND_WIDEST))
 
 
 def build_severity_bars(cards: Sequence[MeasureCard]) -> tuple[SeverityBar, ...]:

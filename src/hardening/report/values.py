@@ -319,12 +319,35 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrendEntry:
+    """One scan in the row of them: the numbers of those of the report's targets that it visited.
+
+    ``other_content`` says that it was judged by other checks, baselines or frameworks than the scan before it.
+    """
+
+    scan: str
+    started: int
+    targets: int
+    counts: Counts
+    gaps: Mapping[Severity, int]
+    other_content: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Scans in the order in which they were made, this one last; ``left_out`` visited too few of these targets."""
+
+    points: tuple[TrendEntry, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Everything but the single results: numbers, rankings, gaps and what was not examined.
 
     ``recommended`` is the framework that recommended measures come from. ``measures`` and ``actions`` are ranked.
     ``control_paths`` tell who can become administrator of each directory that was asked for it.
-    ``outlook`` is what somebody asked to be reckoned.
+    ``outlook`` is what somebody asked to be reckoned; ``trend`` is absent where no earlier scan is kept.
     """
 
     info: ScanInfo
@@ -347,6 +370,7 @@ class Summary:
     checks: tuple[CheckEntry, ...]
     control_paths: tuple[ControlPaths, ...] = ()
     outlook: Outlook | Absent = ABSENT
+    trend: Trend | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)

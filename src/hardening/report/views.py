@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from hardening.model.attestation import AttestationState
 from hardening.model.check import Severity
+from hardening.model.evidence import ABSENT, Absent
 from hardening.model.judgement import MeasureState, effort_points
+from hardening.model.waiver import DAY
 from hardening.report.values import ActionLine, CheckEntry, MeasureLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hardening.model.judgement import Gap
-    from hardening.report.values import AttestationLine, DirectoryServers, Outlook, Summary
+    from hardening.report.values import AttestationLine, DirectoryServers, Outlook, Summary, Trend
     from hardening.report.wording import Wording
 
 _SPELLED = {"helsecert": "HelseCERT", "digdir": "Digdir", "lov": "Lov"}
@@ -33,11 +35,12 @@ class WorkCheck:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An item of work with the checks that it closes, worst first."""
+    """An item of work with the checks that it closes, worst first, and since when its oldest gap has stood open."""
 
     line: ActionLine
     points: int
     checks: tuple[WorkCheck, ...]
+    first_seen: int | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ def _build_work(action: ActionLine, gaps: Mapping[str, Gap], checks: Mapping[str
     for gap in action.gaps:
         targets[gaps[gap].check].append(gaps[gap].target)
     ordered = sorted(targets.items(), key=lambda item: (checks[item[0]].severity.rank, item[0]))
+    seen = [each for gap in action.gaps if not isinstance(each := gaps[gap].first_seen, Absent)]
     return Work(
+        first_seen=min(seen) if seen else ABSENT,
         line=action,
         points=effort_points(action.effort),
         checks=tuple(WorkCheck(checks[check], tuple(sorted(set(names)))) for check, names in ordered),
@@ -143,6 +148,48 @@ def describe_outlook(summary: Summary, outlook: Outlook, words: Wording) -> str:
         risk_before=outlook.risk_before,
         risk_after=outlook.risk_after,
     )
+
+
+def describe_trend(trend: Trend, words: Wording) -> str:
+    """Return in words what the picture of the trend shows."""
+    first, last = trend.points[0], trend.points[-1]
+    return words.text(
+        "trend.label",
+        first=words.date(first.started),
+        last=words.date(last.started),
+        before=words.percent(first.counts.compliance),
+        after=words.percent(last.counts.compliance),
+        gaps_before=sum(first.gaps.values()),
+        gaps_after=sum(last.gaps.values()),
+    )
+
+
+def tell_past(summary: Summary, words: Wording) -> Iterator[str]:
+    """Yield what earlier scans tell in plain sentences; that there are none, if none is kept."""
+    trend = summary.trend
+    if isinstance(trend, Absent):
+        yield words.text("trend.none")
+        return
+    yield describe_trend(trend, words)
+    now = summary.info.started
+    ages = [gap.first_seen for gap in summary.gaps if not isinstance(gap.first_seen, Absent)]
+    if new := sum(seen >= now for seen in ages):
+        yield words.count("age.new_gaps", new)
+    if ages and (oldest := min(ages)) < now:
+        days = (now - oldest + DAY // 2) // DAY
+        age = words.count("word.day", days) if days else words.duration(now - oldest)
+        yield words.text("age.oldest", date=words.date(oldest), age=age)
+    if trend.left_out:
+        yield words.count("trend.left_out", trend.left_out)
+
+
+def tell_age(gap: Gap, summary: Summary, words: Wording) -> str:
+    """Return since when a gap has stood open; empty without a history."""
+    if isinstance(gap.first_seen, Absent):
+        return ""
+    if gap.first_seen >= summary.info.started:
+        return words.text("age.new")
+    return words.text("age.first_seen", date=words.date(gap.first_seen))
 
 
 def group_measures(summary: Summary) -> dict[str, dict[str, tuple[MeasureLine, ...]]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import OutputFile, RenderOptions
-from hardening.report.views import describe_directory, measure_label, name_state
+from hardening.report.values import Trend
+from hardening.report.views import describe_directory, measure_label, name_state, tell_age, tell_past
 from hardening.report.wording import load_wording
 
 if TYPE_CHECKING:
@@ -150,6 +151,19 @@ def _build_sheets(report: Report, words: Wording) -> Iterator[Sheet]:
         ),
         _work_rows(summary, words),
     )
+    if isinstance(summary.trend, Trend):
+        yield Sheet(
+            words.text("trend.nav"),
+            (
+                (words.text("trend.scan"), 24),
+                (words.text("targets.title"), 12),
+                (words.text("state.gaps"), 10),
+                (words.text("state.compliance"), 14),
+                (words.text("state.coverage"), 14),
+                ("", 50),
+            ),
+            _trend_rows(summary.trend, words),
+        )
     yield Sheet(
         words.text("summary.gaps"),
         (
@@ -159,6 +173,7 @@ def _build_sheets(report: Report, words: Wording) -> Iterator[Sheet]:
             ("id", 32),
             (words.text("word.measure"), 12),
             (words.text("xlsx.remedy"), 80),
+            (words.text("age.head"), 24),
         ),
         _gap_rows(summary, words, titles),
     )
@@ -232,6 +247,8 @@ def _state_rows(summary: Summary, words: Wording) -> Iterator[Row]:
     yield (words.text("state.coverage"), words.percent(counts.coverage))
     yield ("", words.text("scope.line", n=controls.not_examined, m=controls.total))
     yield (words.text("method.limits"), words.text("method.limits_text"))
+    for said in tell_past(summary, words):
+        yield (words.text("trend.title"), said)
     yield (words.text("method.tool"), summary.info.tool_version)
     yield (words.text("method.content"), summary.info.content_digest)
     yield (words.text("method.plan"), summary.info.plan_digest)
@@ -253,13 +270,33 @@ def _work_rows(summary: Summary, words: Wording) -> Iterator[Row]:
         )
 
 
+def _trend_rows(trend: Trend, words: Wording) -> Iterator[Row]:
+    for entry in trend.points:
+        yield (
+            words.time(entry.started),
+            entry.targets,
+            sum(entry.gaps.values()),
+            words.percent(entry.counts.compliance),
+            words.percent(entry.counts.coverage),
+            words.text("trend.other_content") if entry.other_content else "",
+        )
+
+
 def _gap_rows(summary: Summary, words: Wording, titles: dict[str, str]) -> Iterator[Row]:
     checks = {check.id: check for check in summary.checks}
     for gap in summary.gaps:
         check = checks[gap.check]
         measure = "".join(measure_label(link.framework, link.measure) for link in check.measures[:1])
         severity = words.text(f"severity.{gap.severity}")
-        yield (severity, gap.target, titles[gap.check], gap.check, measure, words.of(check.remediation))
+        yield (
+            severity,
+            gap.target,
+            titles[gap.check],
+            gap.check,
+            measure,
+            words.of(check.remediation),
+            tell_age(gap, summary, words),
+        )
 
 
 def _measure_rows(summary: Summary, words: Wording) -> Iterator[Row]:

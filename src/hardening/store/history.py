@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hardening.errors import SnapshotError, StorageError
 from hardening.model.check import Severity
-from hardening.model.history import KeptScan, KeptVisit, TrendPoint
+from hardening.model.history import KeptScan, KeptVisit, LoggedVisit, TrendPoint
 from hardening.model.judgement import Counts
 from hardening.store.engine import open_engine, translated, writing
 from hardening.store.tables import documents, scans, visits
@@ -142,6 +142,34 @@ class History:
             )
             for row in reversed(rows)
         )
+
+    def visits_before(self, started: int, *, last: int) -> Iterator[LoggedVisit]:
+        """Yield the visits of the ``last`` scans that began before a moment, the latest scan first."""
+        earlier = (
+            select(scans.c.number).where(scans.c.started < started).order_by(scans.c.number.desc()).limit(last)
+        ).scalar_subquery()
+        names = [visits.c[name] for name in (*_COUNTS, *(f"gaps_{severity}" for severity in Severity))]
+        query = (
+            select(
+                *(scans.c.id, scans.c.started, scans.c.content_digest),
+                *(visits.c.target, visits.c.reached, visits.c.results, *names),
+            )
+            .join(visits)
+            .where(scans.c.number.in_(earlier))
+            .order_by(scans.c.number.desc(), visits.c.target)
+        )
+        with translated(self._engine), self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
+                yield LoggedVisit(
+                    scan=row["id"],
+                    started=row["started"],
+                    content_digest=row["content_digest"],
+                    target=row["target"],
+                    reached=row["reached"],
+                    counts=_read_counts(row),
+                    results=row["results"],
+                    gaps=_read_gaps(row),
+                )
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove scans, and documents that no other scan has; return how many scans there were."""
