@@ -82,3 +82,14 @@ def test_a_name_that_the_realm_does_not_know_is_told(realm: Realm, peer: Peer) -
     server = peer.start(behaviour=replace(OFFERS))
     error = peer.refuse(server, change=lambda endpoint: replace(by_ticket(endpoint), address="127.0.0.1"))
     assert "Kerberos" in error.reason or "service HTTP" in error.reason
+
+
+@pytest.mark.usefixtures("realm")
+def test_what_the_libraries_of_kerberos_raise_has_words() -> None:
+    # In a process of its own: these errors count only where the libraries were there from the start.
+    program = (
+        "import gssapi.raw, kerberos; from hardening.transports.winrm_errors import LIBRARY_ERRORS, find_translation\n"
+        "assert issubclass(gssapi.raw.GSSError, LIBRARY_ERRORS)\n"
+        "print(find_translation(kerberos.GSSError('no'))[0])"
+    )
+    assert run_program(sys.executable, "-c", program) == "Kerberos failed: no\n"

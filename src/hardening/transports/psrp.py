@@ -231,10 +231,12 @@ class PsrpSession:
             self._wire.close()
 
 
-_ERRORS = LIBRARY_ERRORS if _MISSING is not None else (*LIBRARY_ERRORS, exceptions.WinRMError)
+_ERRORS: tuple[type[BaseException], ...] = (
+    LIBRARY_ERRORS if _MISSING is not None else (*LIBRARY_ERRORS, exceptions.WinRMError)
+)
 
 
-def as_pywinrm(error: Exception) -> Exception:
+def as_pywinrm(error: BaseException) -> BaseException:
     """Return an error of pypsrp as the one that pywinrm raises of the same; any other as it is."""
     if _MISSING is not None:
         return error

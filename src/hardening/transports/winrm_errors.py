@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import requests
 import urllib3
-from spnego.exceptions import FeatureMissingError, NativeError, SpnegoError
+from spnego.exceptions import FeatureMissingError, GSSError, NativeError, SpnegoError
 from winrm.exceptions import (
     AuthenticationError,
     WinRMError,
@@ -31,8 +31,16 @@ if TYPE_CHECKING:
 
     from hardening.model.evidence import Evidence
 
+try:
+    from kerberos import KrbError
+except ImportError:
+    KrbError = Exception
+
+# With the extra `kerberos`; without it, both names stand for any exception, and mean nothing.
+_KERBEROS_ERRORS: tuple[type[Exception], ...] = tuple(kind for kind in (GSSError, KrbError) if kind is not Exception)
+
 # Answers of a hostile peer meet XML, base64 and `next()` in pywinrm, with whatever Python raises over them.
-LIBRARY_ERRORS = (
+LIBRARY_ERRORS: tuple[type[BaseException], ...] = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     WinRMError,
@@ -41,6 +49,7 @@ LIBRARY_ERRORS = (
     SpnegoError,
     NativeError,
     FeatureMissingError,
+    *_KERBEROS_ERRORS,
     PeerRefused,
     http.client.HTTPException,
     OSError,
@@ -112,6 +121,7 @@ TRANSLATIONS: dict[type[BaseException], tuple[str, str]] = {
     StopIteration: (_STRANGE, _PEER),
     ArithmeticError: (_STRANGE, _PEER),
     RecursionError: (_STRANGE, _PEER),
+    **dict.fromkeys(_KERBEROS_ERRORS, ("Kerberos failed: {error}", _LOGIN)),
 }
 
 # Codes of wsmerror.h and winerror.h, which its words are not.
