@@ -54,11 +54,11 @@ class Redactor(logging.Filter):
 
     def is_in(self, text: str) -> bool:
         """Say whether a text that a target sent holds a secret."""
-        return bool(self._telling.search(text))
+        return len(text) >= SHORTEST and self._telling.search(text) is not None
 
     def mask(self, text: str) -> str:
         """Return a text that a target may have sent with every secret replaced that is not found there by chance."""
-        return self._telling.sub(MASK, text)
+        return self._telling.sub(MASK, text) if len(text) >= SHORTEST else text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a log record in place: its message, its traceback and its stack."""

@@ -111,7 +111,10 @@ def _withhold_field(field: Field, redactor: Redactor) -> Field:
     mask = redactor.mask
     match field:
         case Known(value=str() | int() as value, place=place):
-            return Unreadable(REASON, mask(place)) if redactor.is_in(str(value)) else replace(field, place=mask(place))
+            if redactor.is_in(str(value)):
+                return Unreadable(REASON, mask(place))
+            masked = mask(place)
+            return field if masked is place else Known(value, masked)
         case Known(value=value, place=place):
             kept = _withhold_items(value, redactor)
             return Unreadable(REASON, mask(place)) if kept is None else Known(kept, mask(place))
