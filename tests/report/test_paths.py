@@ -6,21 +6,24 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from pdfua import validate
 
 from hardening.errors import SnapshotError
 from hardening.model.evidence import ABSENT, Evidence, Known, Partial, Record, Unreadable
 from hardening.model.probe import Probe
 from hardening.model.texts import Language
-from hardening.report.format import View
+from hardening.report.format import RenderOptions, View
 from hardening.report.path_pictures import MOST_BESIDE, MOST_ROWS, build_path_picture, split_name
 from hardening.report.paths import MOST_PATHS, ControlPath, ControlPaths, PathStep, build_control_paths
+from hardening.report.pdf_data import build_pdf_data
 from hardening.report.stored import parse_report
 from hardening.report.values import Report
 from tests.report.example import build_content, build_judgements
 from tests.report.hostile import HOSTILE
-from tests.report.rendering import read_back, render, small_example
+from tests.report.rendering import FOLDER, read_back, render, small_example, words
 from tests.report.test_summary import show
 
 DOMAIN = "DC=kommune,DC=no"
@@ -177,6 +180,27 @@ def test_markdown_lists_each_way() -> None:
     assert "setter passord for → Admin: er medlem av → Domeneadministratorer" in text
     assert "krever lesetilgang til CN=x" in text
     assert "Det er ikke søkt etter: " in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_pdf_stays_accessible_with_ways(tmp_path: Path, language: Language) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(render(report(ONE, omitted=3, reason="cut"), "pdf", language, View.ACTIONS))
+    assert [str(finding) for finding in validate(str(path)).findings] == []
+
+
+def test_a_pdf_has_a_row_for_each_way() -> None:
+    options = RenderOptions(language=Language.EN, folder=FOLDER, view=View.ACTIONS)
+    told = build_pdf_data(report(ONE, omitted=3).summary, words(), options)["paths"]
+    assert isinstance(told, list)
+    assert isinstance(told[0], dict)
+    assert told[0]["rows"] == [
+        {
+            "account": f"CN=ola,OU=Ansatte,{DOMAIN}".replace(",", ",\u200b"),
+            "state": "enabled, last log-on: 18\xa0November 2026",
+            "steps": "sets password of → Admin: is a member of → Domeneadministratorer",
+        }
+    ]
 
 
 def test_the_terminal_tells_the_first_ways_and_what_was_not_searched() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hardening.model.clean import clean_line
 from hardening.model.evidence import Absent
 from hardening.report.format import View
+from hardening.report.path_words import count_paths, list_not_searched, list_searched, tell_path, tell_state
 from hardening.report.values import Outlook
 from hardening.report.views import (
     build_cards,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hardening.model.texts import Texts
     from hardening.report.codec import JsonData
     from hardening.report.format import RenderOptions
+    from hardening.report.paths import ControlPaths
     from hardening.report.values import Summary
     from hardening.report.views import MeasureCard, Work
     from hardening.report.wording import Wording
@@ -68,6 +70,7 @@ def build_pdf_data(summary: Summary, words: Wording, options: RenderOptions) -> 
             "lead": words.text("pdf.lead") if cards else explain_no_work(summary, words),
             "cards": [_build_card(card, words) for card in cards] if is_actions else [],
         },
+        "paths": [_build_paths(paths, words) for paths in summary.control_paths] if is_actions else [],
         "gaps": _build_gaps(summary, words),
         "unexamined": {"title": words.text("unexamined.title"), "lines": list(_build_unexamined(summary, words))},
         "attestations": {
@@ -90,6 +93,9 @@ def build_pdf_data(summary: Summary, words: Wording, options: RenderOptions) -> 
             "target": words.text("word.target"),
             "check": words.text("gaps.title_short"),
             "measure": words.text("word.measure"),
+            "account": words.text("paths.account"),
+            "account_state": words.text("paths.state"),
+            "steps": words.text("paths.steps"),
         },
     }
 
@@ -233,6 +239,26 @@ def _build_gaps(summary: Summary, words: Wording) -> dict[str, JsonData]:
         "title": words.text("summary.gaps"),
         "rows": rows,
         "more": words.count("pdf.more", left_out) if left_out > 0 else "",
+    }
+
+
+def _build_paths(paths: ControlPaths, words: Wording) -> JsonData:
+    """Return who can become administrator of one target's domain: a row for each, and what was not searched."""
+    reason = words.text("paths.reason", reason=words.phrase(paths.reason).text) if paths.reason else ""
+    return {
+        "title": clean_line(f"{words.text('paths.title')}: {paths.target}", 300),
+        "lines": [clean_line(line, 600) for line in (count_paths(paths, words), reason) if line],
+        "rows": [
+            {
+                # A line may break after a comma, where typst would not do it by itself.
+                "account": clean_line(path.account, 300).replace(",", ",\u200b"),
+                "state": clean_line(tell_state(path, words), 200),
+                "steps": clean_line(tell_path(path, words), 600),
+            }
+            for path in paths.paths
+        ],
+        "more": words.count("paths.more", paths.omitted) if paths.omitted else "",
+        "about": [list_searched(paths, words), list_not_searched(paths, words)],
     }
 
 
