@@ -153,10 +153,12 @@ def describe_outlook(summary: Summary, outlook: Outlook, words: Wording) -> str:
 def describe_trend(trend: Trend, words: Wording) -> str:
     """Return in words what the picture of the trend shows."""
     first, last = trend.points[0], trend.points[-1]
+    same_day = words.date(first.started) == words.date(last.started)
+    when = words.time if same_day else words.date
     return words.text(
         "trend.label",
-        first=words.date(first.started),
-        last=words.date(last.started),
+        first=when(first.started),
+        last=when(last.started),
         before=words.percent(first.counts.compliance),
         after=words.percent(last.counts.compliance),
         gaps_before=sum(first.gaps.values()),
