@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hardening.errors import SnapshotError
-from hardening.model.evidence import ABSENT, Unreadable
+from hardening.model.evidence import ABSENT, Field, Known, Partial, Unreadable
 from hardening.model.platform import Platform
 from hardening.snapshots import codec
 from hardening.snapshots.codec import decode_snapshot, encode_snapshot
@@ -30,6 +30,26 @@ def test_missing_target_time_survives_encoding(time: object) -> None:
 def test_unknown_platform_survives_encoding(system: object) -> None:
     snapshot = replace(build_snapshot(), platform=Platform(os=system))  # type: ignore[arg-type] # as above
     assert decode_snapshot(encode_snapshot(snapshot), "x") == snapshot
+
+
+RECORDS = tuple({"name": Known(f'"evidence":[] {number}', "[]"), "held": Known(number % 2)} for number in range(60))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        Known(RECORDS),
+        Known(RECORDS, 'place "v":[]'),
+        Partial(RECORDS, 'cut off "v":[]'),
+        Partial(RECORDS, "cut off []", "[]"),
+        Known(tuple(f"[] {number}" for number in range(60)), "[]"),
+    ],
+)
+def test_many_items_survive_encoding(field: Field) -> None:
+    snapshot = build_snapshot()
+    probe = next(iter(snapshot.evidence))
+    many = replace(snapshot, evidence={**snapshot.evidence, probe: {"all[]": field}})
+    assert decode_snapshot(encode_snapshot(many), "x") == many
 
 
 def test_same_snapshot_gives_same_bytes() -> None:

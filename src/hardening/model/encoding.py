@@ -21,7 +21,7 @@ _DEEPEST = 8
 
 def encode_evidence(evidence: Evidence) -> dict[str, Json]:
     """Return the evidence as JSON values, with its fields in order of name."""
-    return {name: _encode_field(evidence[name]) for name in sorted(evidence)}
+    return {name: encode_field(evidence[name]) for name in sorted(evidence)}
 
 
 def decode_evidence(data: object) -> Evidence:
@@ -29,7 +29,8 @@ def decode_evidence(data: object) -> Evidence:
     return _decode_record(data, "evidence", _DEEPEST)
 
 
-def _encode_field(field: Field) -> Json:
+def encode_field(field: Field) -> Json:
+    """Return one field as a JSON value."""
     if isinstance(field, Known):  # nearly all are
         value = _encode_value(field.value)
         return {"v": value, "at": field.place} if field.place else value
@@ -70,6 +71,8 @@ def _decode_record(data: object, path: str, depth: int) -> Record:
 
 
 def _decode_field(data: object, path: str, depth: int) -> Field:
+    if isinstance(data, Known):  # whoever parsed the text made one of it
+        return data
     if not isinstance(data, dict):
         return Known(_decode_value(data, path, depth))
     place = _decode_text(data.get("at", ""), f"{path}.at")

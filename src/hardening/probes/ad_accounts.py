@@ -192,8 +192,13 @@ def _list_same_spns(domain: Domain) -> tuple[str, ...]:
 
 
 def _build_record(domain: Domain, entry: LdapEntry, groups: frozenset[str]) -> Record:
+    yes, no, nothing = Known(value=True, place=entry.dn), Known(value=False, place=entry.dn), Known((), entry.dn)
+
     def known(value: str | int | bool | tuple[str, ...]) -> Field:  # noqa: FBT001 - a value, not a switch
-        return Known(value, entry.dn)
+        # Most are one of these three, and a domain has tens of thousands of accounts.
+        if isinstance(value, bool):
+            return yes if value else no
+        return Known(value, entry.dn) if value != () else nothing
 
     flags, computed = number_of(entry, "userAccountControl"), number_of(entry, _COMPUTED)
     unshown = Unreadable("needs read on userAccountControl", entry.dn)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 import zlib
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hardening.errors import SnapshotError
 from hardening.model.baseline import BaselineReference
-from hardening.model.encoding import decode_evidence, encode_evidence
-from hardening.model.evidence import ABSENT, Absent, Unreadable
+from hardening.model.encoding import decode_evidence, encode_evidence, encode_field
+from hardening.model.evidence import ABSENT, Absent, Field, Known, Partial, Record, Unreadable, Value
 from hardening.model.platform import Directory, DirectoryKind, OperatingSystem, Platform
 from hardening.model.probe import Probe
 from hardening.model.snapshot import SNAPSHOT_FORMAT, EndpointRecord, Privileges, Snapshot, StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hardening.model.check import Constant
 
@@ -26,12 +27,58 @@ Read = TypeVar("Read")
 # A target's evidence is some hundred kilobytes; a file that inflates past this is not one of ours.
 MAXIMUM_BYTES = 200_000_000
 
+_GZIP = 31  # of the window, and that a gzip header and its checksum are expected
+_BROKEN_OFF = "it breaks off"
+_EVIDENCE = '"evidence":'
+_MANY = 50  # below it a list is written at once
+_MEMBERS = 2
+_MOST_SHARED = 1000
+
 
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """Return the snapshot as gzip with a modification time of zero."""
-    text = json.dumps(_snapshot_data(snapshot), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    packed = io.BytesIO()
     # Of the levels of gzip the fifth takes a quarter of the time of the best one, for a twelfth more bytes.
-    return gzip.compress(text.encode("ascii"), 5, mtime=0)
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=5, mtime=0, filename="") as stream:
+        for piece in _write(snapshot):
+            stream.write(piece.encode("ascii"))
+    return packed.getvalue()
+
+
+def _write(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the JSON of a snapshot in pieces: the evidence of a large directory is never there twice."""
+    before, _, after = _dump(_snapshot_data(snapshot)).partition(f"{_EVIDENCE}[")
+    yield f"{before}{_EVIDENCE}["
+    for number, (probe, evidence) in enumerate(sorted(snapshot.evidence.items())):
+        yield "," if number else ""
+        yield '{"fields":{'
+        for place, name in enumerate(sorted(evidence)):
+            yield f"{',' if place else ''}{_dump(name)}:"
+            yield from _write_field(evidence[name])
+        yield f'}},"probe":{_dump({"kind": probe.kind, **dict(probe.parameters)})}}}'
+    yield after
+
+
+def _write_field(field: Field) -> Iterator[str]:
+    items: Value = field.items if isinstance(field, Partial) else field.value if isinstance(field, Known) else ()
+    if not isinstance(items, tuple) or len(items) < _MANY:
+        yield _dump(encode_field(field))
+        return
+    # What stands around the items is written as if there were none.
+    rest = Partial((), field.reason, field.place) if isinstance(field, Partial) else Known((), field.place)
+    before, _, after = _dump(encode_field(rest)).rpartition("[]")
+    yield f"{before}["
+    for number, item in enumerate(cast("tuple[str | Record, ...]", items)):
+        yield f"{',' if number else ''}{_dump(_write_item(item))}"
+    yield f"]{after}"
+
+
+def _write_item(item: str | Record) -> object:
+    return item if isinstance(item, str) else encode_evidence(item)
+
+
+def _dump(data: object) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
 def decode_snapshot(data: bytes, source: str) -> Snapshot:
@@ -55,17 +102,9 @@ def _require_name(name: object) -> str:
 
 
 def _decode(data: bytes, source: str, read: Callable[[dict[str, Any]], Read]) -> Read:
+    text = _inflate(data, source)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            text = stream.read(MAXIMUM_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        msg = f"{source}: not a snapshot, or damaged ({error}); collect again"
-        raise SnapshotError(msg) from error
-    if len(text) > MAXIMUM_BYTES:
-        msg = f"{source}: larger than {MAXIMUM_BYTES // 1_000_000} MB when inflated; refused"
-        raise SnapshotError(msg)
-    try:
-        document = json.loads(text)
+        document = _load(text)
         number = document["format"]
         if number != SNAPSHOT_FORMAT:
             msg = f"{source}: snapshot format {number}, read here is {SNAPSHOT_FORMAT}; use the version that wrote it"
@@ -74,6 +113,55 @@ def _decode(data: bytes, source: str, read: Callable[[dict[str, Any]], Read]) ->
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         msg = f"{source}: not a snapshot, or damaged ({type(error).__name__}: {error}); collect again"
         raise SnapshotError(msg) from error
+
+
+def _inflate(data: bytes, source: str) -> str:
+    """Return the text in a gzip file; at no time is it there more often than twice."""
+    unpacker = zlib.decompressobj(wbits=_GZIP)
+    try:
+        raw = unpacker.decompress(data, MAXIMUM_BYTES + 1)
+        if len(raw) <= MAXIMUM_BYTES and not unpacker.eof:
+            raise zlib.error(_BROKEN_OFF)  # noqa: TRY301 - as if it had said so itself
+    except zlib.error as error:
+        msg = f"{source}: not a snapshot, or damaged ({error}); collect again"
+        raise SnapshotError(msg) from error
+    if len(raw) > MAXIMUM_BYTES:
+        msg = f"{source}: larger than {MAXIMUM_BYTES // 1_000_000} MB when inflated; refused"
+        raise SnapshotError(msg)
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def _load(text: str) -> dict[str, Any]:
+    """Return a snapshot's JSON; evidence that stands as we write it becomes fields while it is read.
+
+    As plain objects the evidence of a large directory would take several times the memory.
+    """
+    at = text.find(_EVIDENCE)
+    if at < 0 or not text.startswith("[", at + len(_EVIDENCE)):
+        return cast("dict[str, Any]", json.loads(text))
+    evidence, end = json.JSONDecoder(object_hook=_FieldReader()).raw_decode(text, at + len(_EVIDENCE))
+    document = json.loads(f"{text[:at]}{_EVIDENCE}[]{text[end:]}")
+    return {**document, "evidence": evidence}
+
+
+class _FieldReader:
+    """Turns an object into a known field where it has that form; equal ones next to each other are shared."""
+
+    def __init__(self) -> None:
+        self._recent: dict[tuple[type, str | int, str], Known] = {}
+
+    def __call__(self, data: dict[str, Any]) -> object:
+        """Return a field, or the object as it is."""
+        value, place = data.get("v"), data.get("at")
+        if len(data) != _MEMBERS or not isinstance(value, str | int) or not isinstance(place, str):
+            return data
+        key = (type(value), value, place)
+        known = self._recent.get(key)
+        if known is None:
+            if len(self._recent) > _MOST_SHARED:
+                self._recent.clear()
+            known = self._recent[key] = Known(value, sys.intern(place))
+        return known
 
 
 def _snapshot_data(snapshot: Snapshot) -> dict[str, object]:
@@ -99,10 +187,7 @@ def _snapshot_data(snapshot: Snapshot) -> dict[str, object]:
             {**_fields(endpoint), "connection": encode_evidence(endpoint.connection)} for endpoint in snapshot.endpoints
         ],
         "steps": [_fields(step) for step in snapshot.steps],
-        "evidence": [
-            {"probe": {"kind": probe.kind, **dict(probe.parameters)}, "fields": encode_evidence(evidence)}
-            for probe, evidence in sorted(snapshot.evidence.items())
-        ],
+        "evidence": [],  # written piece by piece
     }
 
 

@@ -104,7 +104,9 @@ def _withhold_answer(answer: Answer, redactor: Redactor) -> Answer:
 
 
 def _withhold_record(fields: Record, redactor: Redactor) -> Evidence:
-    return {name: _withhold_field(field, redactor) for name, field in fields.items()}
+    """Return a record without secrets; the same one where there is none, as evidence may be large."""
+    kept = {name: _withhold_field(field, redactor) for name, field in fields.items()}
+    return fields if all(kept[name] is field for name, field in fields.items()) else kept
 
 
 def _withhold_field(field: Field, redactor: Redactor) -> Field:
@@ -140,4 +142,6 @@ def _withhold_items(items: Value, redactor: Redactor) -> Value | None:
                 return None
         else:
             kept.append(_withhold_record(item, redactor))
-    return tuple(kept) if kept else items
+    if all(mine is theirs for mine, theirs in zip(kept, items, strict=False)):
+        return items
+    return tuple(kept)
