@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from hardening.cli.live_progress import LiveProgress
-from hardening.cli.progress import ProgressLines, Tally, show_progress, tell_time
+from hardening.cli.progress import ProgressLines, show_progress
+from hardening.cli.tally import Tally, tell_time
 
 
 def test_few_targets_are_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:

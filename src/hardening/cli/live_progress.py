@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hardening.cli.progress import ENDS, Tally
+from hardening.cli.tally import ENDS, Tally
 from hardening.model.clean import clean_line
 
 _SHOWN_NAMES = 4
