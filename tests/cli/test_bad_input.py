@@ -69,3 +69,12 @@ def test_damaged_snapshot_is_refused_with_its_name(hardening: Command, tmp_path:
 def test_recording_that_is_not_there_is_a_target_not_reached(hardening: Command) -> None:
     run = hardening("scan", "recorded:nowhere", "--lang", "en")
     assert (run.status, "the recording cannot be read" in run.out) == (3, True)
+
+
+def test_two_snapshots_of_one_target_are_refused(hardening: Command, recording: Path) -> None:
+    for folder in ("one", "other"):
+        hardening("collect", f"recorded:{recording}", "-b", "linux-server", "-q", "--into", folder)
+    run = hardening("evaluate", "one", "other", "-o", "html=a.html")
+
+    assert (run.status, "are both of" in run.err, "judge one of them at a time" in run.err) == (2, True, True), run.err
+    assert not Path("a.html").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,3 +82,19 @@ def test_gaps_beyond_what_is_printed_are_told() -> None:
     assert isinstance(gaps["rows"], list)
     assert len(gaps["rows"]) == MOST_ROWS
     assert gaps["more"] == "7 more gaps are not printed; the spreadsheet (-o xlsx=…) has all."
+
+
+def test_fonts_are_those_of_the_template_and_in_the_file() -> None:
+    named = set(re.findall(r'font: "([^"]+)"', (FOLDER / "typst" / "report.typ").read_text("utf-8")))
+    pdf = open_pdf(build_example(), View.ACTIONS)
+    fonts = [
+        descendant
+        for page in pdf.pages
+        for font in page.Resources.get("/Font", {}).values()
+        for descendant in font.DescendantFonts
+    ]
+    used = {re.sub(r"[^a-z]", "", str(font.BaseFont).partition("+")[2].lower()) for font in fonts}
+
+    assert all(any(name.startswith(wanted.replace(" ", "").lower()[:10]) for wanted in named) for name in used), used
+    assert len(used) >= len(named)
+    assert all("/FontFile3" in font.FontDescriptor or "/FontFile2" in font.FontDescriptor for font in fonts)

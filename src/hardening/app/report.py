@@ -7,9 +7,11 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hardening.app.side_by_side import count_processes, do_side_by_side
 from hardening.content.shipped import find_shipped
 from hardening.errors import StorageError, UsageError
 from hardening.report import FORMATS
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "-"
 MARK = "{marking}"
+LONGEST = ("html", "json", "xlsx", "ecs", "csv")
 LONGEST_NAME = 80
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "§": "par "})
 
@@ -130,27 +133,50 @@ def render_options(
 def write_reports(
     report: Report, destinations: Sequence[Destination], options: RenderOptions, standard_output: BinaryIO
 ) -> None:
-    """Render and write every report; a file or folder is replaced only by a whole one. Raises ``StorageError``."""
+    """Render and write every report; a file or folder is replaced only by a whole one. Raises ``StorageError``.
+
+    Those of many targets are written side by side, where this machine has the processors.
+    """
+
+    def write(destination: Destination) -> None:
+        _write_report(report, destination, options, standard_output)
+
+    here = [each for each in destinations if each.path == STANDARD_OUTPUT]
+    elsewhere = sorted((each for each in destinations if each.path != STANDARD_OUTPUT), key=_longest_first)
+    processes = count_processes(len(elsewhere)) if len(report.summary.targets) > MOST_IN_ONE_PAGE else 1
+    if processes > 1:
+        do_side_by_side([partial(write, destination) for destination in elsewhere], processes)
+    else:
+        here = list(destinations)
+    for destination in here:
+        write(destination)
+
+
+def _longest_first(destination: Destination) -> int:
+    """Return what sorts reports by how long they take: the short ones then fill what time is left."""
+    return LONGEST.index(destination.format) if destination.format in LONGEST else len(LONGEST)
+
+
+def _write_report(report: Report, destination: Destination, options: RenderOptions, standard_output: BinaryIO) -> None:
     targets = len(report.summary.targets)
-    for destination in destinations:
-        chosen = FORMATS[destination.format]
-        view = View(destination.view) if destination.view else chosen.default_view(targets)
-        into_folder = _goes_into_folder(destination, targets)
-        outputs = chosen.render(report, replace(options, view=view, many_files=into_folder))
-        if into_folder:
-            write_folder(Path(destination.path), ((output.name, output.chunks) for output in outputs))
-            continue
-        for output in outputs:
-            if destination.path == STANDARD_OUTPUT:
-                try:
-                    standard_output.writelines(output.chunks)
-                    standard_output.flush()
-                except BrokenPipeError:
-                    raise
-                except OSError as error:
-                    raise StorageError(storage_problem(Path("standard output"), error)) from error
-            else:
-                write_atomically(Path(destination.path), output.chunks)
+    chosen = FORMATS[destination.format]
+    view = View(destination.view) if destination.view else chosen.default_view(targets)
+    into_folder = _goes_into_folder(destination, targets)
+    outputs = chosen.render(report, replace(options, view=view, many_files=into_folder))
+    if into_folder:
+        write_folder(Path(destination.path), ((output.name, output.chunks) for output in outputs))
+        return
+    for output in outputs:
+        if destination.path == STANDARD_OUTPUT:
+            try:
+                standard_output.writelines(output.chunks)
+                standard_output.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise StorageError(storage_problem(Path("standard output"), error)) from error
+        else:
+            write_atomically(Path(destination.path), output.chunks)
 
 
 def _goes_into_folder(destination: Destination, targets: int) -> bool:
