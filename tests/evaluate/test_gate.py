@@ -141,36 +141,45 @@ def test_gaps_close_the_gate_also_where_an_incomplete_scan_may_pass() -> None:
     [
         (
             GateLine(cause=GateCause.GAPS, exit_code=10, count=2, level=Severity.HIGH),
-            Texts(en="2 gaps of severity high or above", nb="2 avvik med alvorlighet høy eller høyere"),
+            Texts(
+                en="2 gaps of severity high or above",
+                nb="2 avvik med alvorlighet høy eller høyere",
+                nn="2 avvik med alvor høg eller høgare",
+            ),
         ),
         (
             GateLine(cause=GateCause.GAPS, exit_code=10, count=1, level=Severity.CRITICAL),
-            Texts(en="1 gap of severity critical", nb="1 avvik med alvorlighet kritisk"),
+            Texts(
+                en="1 gap of severity critical", nb="1 avvik med alvorlighet kritisk", nn="1 avvik med alvor kritisk"
+            ),
         ),
         (
             GateLine(cause=GateCause.COMPLIANCE, exit_code=10, actual=Fraction(7999, 10_000), minimum=Fraction(4, 5)),
             Texts(
                 en="compliance is 79.9 %, at least 80.0 % is asked for",
                 nb="etterlevelsen er 79,9 %, minst 80,0 % kreves",
+                nn="etterlevinga er 79,9 %, minst 80,0 % er kravd",
             ),
         ),
         (
             GateLine(cause=GateCause.COVERAGE, exit_code=3, minimum=Fraction(1)),
             Texts(
-                en="coverage is unknown, at least 100.0 % is asked for", nb="dekningen er ukjent, minst 100,0 % kreves"
+                en="coverage is unknown, at least 100.0 % is asked for",
+                nb="dekningen er ukjent, minst 100,0 % kreves",
+                nn="dekninga er ukjend, minst 100,0 % er kravd",
             ),
         ),
         (
             GateLine(cause=GateCause.NOT_REACHED, exit_code=3, count=1),
-            Texts(en="1 target was not reached", nb="1 system ble ikke nådd"),
+            Texts(en="1 target was not reached", nb="1 system ble ikke nådd", nn="1 system vart ikkje nådd"),
         ),
         (
             GateLine(cause=GateCause.NOTHING_EXAMINED, exit_code=3),
-            Texts(en="nothing was examined", nb="ingenting ble undersøkt"),
+            Texts(en="nothing was examined", nb="ingenting ble undersøkt", nn="ingenting vart undersøkt"),
         ),
     ],
 )
-def test_a_line_is_worded_in_both_languages(line: GateLine, texts: Texts) -> None:
+def test_a_line_is_worded_in_each_language(line: GateLine, texts: Texts) -> None:
     assert line.wording == texts
 
 
