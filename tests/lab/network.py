@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,9 +91,16 @@ class Network:
     def _wire(self, near: str, near_end: str, far: str, far_end: str, addresses: tuple[str, ...]) -> None:
         peer = ("type", "veth", "peer", "name", far_end, "netns", far)
         run("ip", "-netns", near, "link", "add", near_end, *peer)
+        # A host that is booted again keeps its hardware address; whoever knew it would else miss it for a minute.
+        run("ip", "-netns", far, "link", "set", far_end, "address", hardware_address(addresses[0].partition("/")[0]))
         for text in addresses:
             run("ip", "-netns", far, "address", "add", text, "dev", far_end, *(["nodad"] if ":" in text else []))
         run("ip", "-netns", far, "link", "set", far_end, "up")
+
+
+def hardware_address(text: str) -> str:
+    """Make the hardware address of the wire's end that has an IPv4 address."""
+    return ":".join(f"{byte:02x}" for byte in (2, 0, *ipaddress.IPv4Address(text).packed))
 
 
 def address(number: int) -> str:
