@@ -18,6 +18,7 @@ from tests.lab.keys import PASSPHRASE
 from tests.lab.lab import BY_HAND, RUNS, SUITES, Lab, build_materials, create_lab, destroy, sweep
 from tests.lab.network import Network
 from tests.probes import powershell_inventories
+from tests.transports import kerberos_extra
 
 USAGE = f"usage: python -m tests.lab up [NAME…] | down | list | install\nhosts: {' '.join(CATALOGUE)}"
 
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str]) -> int:
             packages.install((*packages.PACKAGES, *browser.PACKAGES))
             browser.install()
             powershell_inventories.install()
+            kerberos_extra.install()
         case _:
             say(USAGE)
             return 2

@@ -43,11 +43,13 @@ def _render_entry(server: Computer, logins: Mapping[str, Login], indent: str) ->
     way = WAYS[server.kind]
     login = logins.get(way, Login())
     user = f", user: {write_text(login.user)}" if login.user else ""
+    # Without a password that it could name, Windows is logged in to with the Kerberos ticket that is there.
+    auth = ", auth: kerberos" if way == WAYS[ServerKind.WINDOWS_SERVER] and not login.credential else ""
     labels = {"os": server.system, "ou": server.ou, "site": server.site}
     told = ", ".join(f"{name}: {write_text(value)}" for name, value in labels.items() if value)
     lines = [
         f"- name: {write_text(server.host)}",
-        f"  {way}: {{address: {write_text(server.host)}{user}}}",
+        f"  {way}: {{address: {write_text(server.host)}{user}{auth}}}",
         *([f"  credential: {write_text(login.credential)}"] if login.credential else []),
         *([f"  labels: {{{told}}}"] if told else []),
     ]

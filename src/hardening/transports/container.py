@@ -194,13 +194,13 @@ class _OwnChannel(LocalChannel):
         self._is_left = True
 
     def close(self) -> None:
-        """End the command; what does not end by itself is removed by force."""
+        """End the command; what does not end well by itself is removed by force: `--rm` may not have come to it."""
         if not self._is_left:
             return
         self._is_left = False
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0 if self._is_killed else _LAST_SECONDS)
-        is_over = self._process.returncode is not None and self._process.returncode >= 0
+        is_over = self._process.returncode == 0
         super().close()
         if not is_over:
             _ask_aside(self._program, ("rm", "--force", self._name))

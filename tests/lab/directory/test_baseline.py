@@ -43,6 +43,7 @@ SEEDED: Mapping[str, frozenset[str]] = {
     "ad-krbtgt-age": frozenset({"CN=krbtgt"}),
     "ad-laps-coverage": frozenset({"CN=FIL-01"}),
     "ad-lockout-policy": WHOLE,
+    "ad-ldaps-tls": WHOLE,
     "ad-machine-account-quota": WHOLE,
     "ad-priv-admincount-orphans": frozenset({"CN=tidligere"}),
     "ad-priv-adminsdholder-acl": frozenset({"CN=asrep"}),
@@ -97,10 +98,16 @@ RECORDED = ALWAYS_OPEN | {
 }
 
 # Of the session itself, found by tests of their own: test_sessions.py.
-OBSERVED = frozenset({"ad-anonymous-bind", "ad-ldap-signing", "ad-ldaps-tls"})
+OBSERVED = frozenset(
+    {
+        *("ad-anonymous-bind", "ad-ldap-channel-binding", "ad-ldap-signing", "ad-ldaps-tls", "ad-ldaps-tls-cert"),
+        *("ad-ldaps-tls-cert-key", "ad-ldaps-tls-cert-signature"),
+    }
+)
 
-HIDDEN = frozenset({"ad-fgpp-weaker", "ad-dns-zone-updates"})
-"""What an ordinary account does not see: fine-grained policies, and zones where there are none."""
+HIDDEN = frozenset({"ad-fgpp-weaker", "ad-dns-zone-updates", "ad-ldap-channel-binding"})
+"""What an ordinary account does not see: fine-grained policies, zones where there are none, and what Samba says to a
+login that is not bound to TLS, for it closes the connection."""
 
 
 @pytest.fixture(scope="module")
