@@ -44,7 +44,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert invoke(words, Redactor()) == 0
     made = load_recording(path.parent / "scan/local.recording.json.gz")
     stock = b"81a4:0:0:1:1292:1795864912:root:root:/etc/passwd\n81a0:0:42:1:654:1795864912:root:shadow:/etc/shadow\n"
-    stock += b'\0-rw-r--r-- 1 0  0 1292 Jan  1 00:00 "/etc/passwd"\n-rw-r----- 1 0 42  654 Jan  1 00:00 "/etc/shadow"\n=end\n'
+    stock += b'\0-rw-r--r-- 1 0  0 1292 Jan  1 00:00 "/etc/passwd"\n'
+    stock += b'-rw-r----- 1 0 42  654 Jan  1 00:00 "/etc/shadow"\n=end\n'
     answers = {
         key: replace(answer, stdout=stock)
         if isinstance(answer, Completed) and made.names[key.digest] == "file_status"
