@@ -174,7 +174,13 @@ def test_no_text_of_a_directory_breaks_out_of_its_label(path: Path, text: str) -
 
 def test_a_windows_server_is_reached_by_winrm() -> None:
     entry = render_entries([server("fs-01.example.org", ServerKind.WINDOWS_SERVER)], {"winrm": Login("EXAMPLE\\audit")})
-    assert entry.splitlines()[1] == '    winrm: {address: fs-01.example.org, user: "EXAMPLE\\\\audit"}'
+    assert entry.splitlines()[1] == '    winrm: {address: fs-01.example.org, user: "EXAMPLE\\\\audit", auth: kerberos}'
+
+
+def test_a_windows_server_with_a_credential_is_asked_by_password() -> None:
+    logins = {"winrm": Login("EXAMPLE\\audit", "audit-domain")}
+    entry = render_entries([server("fs-01.example.org", ServerKind.WINDOWS_SERVER)], logins)
+    assert "kerberos" not in entry
 
 
 def targets(**addresses: str) -> list[Target]:
