@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+from winrm import transport
 
 from tests.lab.commands import LabError
 from tests.transports.kerberos_extra import install
@@ -18,13 +17,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.getoption("collectonly") or not any(item.path.name == MODULE for item in session.items):
         return
     try:
-        if install() and "winrm" in sys.modules:
-            session.config.stash[TROUBLE] = "the extra for Kerberos came too late for this run: run the tests again"
+        install()
     except LabError as error:
         session.config.stash[TROUBLE] = str(error)
 
 
 @pytest.fixture(scope="session")
 def kerberos_trouble(request: pytest.FixtureRequest) -> str:
-    """Return why the extra could not be installed; empty if it could."""
-    return request.config.stash.get(TROUBLE, "")
+    """Return why there is no Kerberos; empty if there is."""
+    if not transport.HAVE_KERBEROS:
+        return request.config.stash.get(TROUBLE, "it was installed just now: run `make packages`, and the tests again")
+    return ""

@@ -15,14 +15,11 @@ EXTRA = ("pywinrm[kerberos]", "pyspnego[kerberos]")
 MODULES = ("gssapi", "kerberos", "krb5")
 
 
-def install() -> bool:
-    """Install what is missing, once for all test workers; say whether anything was."""
+def install() -> None:
+    """Install what is missing, once for all test workers."""
     with (Path(sys.prefix) / "kerberos.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         packages.install((*PACKAGES, "gcc", "libkrb5-dev"))
         importlib.invalidate_caches()
         if any(importlib.util.find_spec(name) is None for name in MODULES):
             run(sys.executable, "-m", "pip", "install", "-q", *EXTRA, environment={"CFLAGS": "-O0 -g0"}, timeout=900)
-            importlib.invalidate_caches()
-            return True
-        return False
