@@ -243,7 +243,11 @@ def test_a_server_that_never_ends_is_cut_off() -> None:
 
     with serve(always(done()), raw=flood) as server:
         answers = search(server, limits=replace(LIMITS, directory_bytes=5_000_000))
-    assert answers["all"] == NotRun("the search broke off: it sent more than it may")
+    # Under load ldap3 now and then takes a piece of the flood for an answer to something else, and gives up before us.
+    assert answers["all"] in (
+        NotRun("the search broke off: it sent more than it may"),
+        NotRun("the search broke off: the connection broke: invalid messageId received"),
+    )
 
 
 def test_the_root_dse_is_asked_once_and_first() -> None:
