@@ -21,13 +21,13 @@ from hardening.transports import open_session
 from hardening.transports.recorded import RecordedSession
 from hardening.transports.recording import (
     Recording,
-    RecordingSession,
     StepKey,
     decode_recording,
     digest_step,
     encode_recording,
     load_recording,
 )
+from hardening.transports.remembering import RecordingSession
 from hardening.transports.session import BecomeRefused, Limits, Opening, Session, Traffic
 from tests.transports.conformance import Conformance, OpenSession, completed
 from tests.transports.test_local import open_local

@@ -21,7 +21,8 @@ from hardening.snapshots.redaction import redact_recording
 from hardening.snapshots.withholding import withhold_answers, withhold_secrets
 from hardening.transports import open_session
 from hardening.transports.recorded import RecordedDirectory, RecordedPowerShell, RecordedSession
-from hardening.transports.recording import RecordingDirectory, RecordingPowerShell, RecordingSession, encode_recording
+from hardening.transports.recording import encode_recording
+from hardening.transports.remembering import RecordingDirectory, RecordingPowerShell, RecordingSession
 from hardening.transports.session import DirectorySession, PowerShellSession
 
 if TYPE_CHECKING:

@@ -36,15 +36,13 @@ from hardening.model.step import (
     PowerShellStep,
     ShellStep,
 )
-from hardening.transports.session import BecomeRefused, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hardening.model.evidence import Evidence
-    from hardening.model.step import DirectoryStep, Step
-    from hardening.transports.session import DirectorySession, PowerShellSession, Session
+    from hardening.model.step import Step
 
 _Kind = TypeVar("_Kind")
 
@@ -125,145 +123,6 @@ def digest_step(step: Step) -> str:
             content = {"channel": "ldap", "bind": "made-up", "security": "ntlm"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-class RecordingDirectory:
-    """A directory session that passes everything on to another one and remembers what passed."""
-
-    def __init__(self, session: DirectorySession, time: int) -> None:
-        self._session = session
-        self._time = time
-        self._answers: dict[StepKey, Answer] = {}
-        self._names: dict[str, str] = {}
-
-    def search(self, steps: Sequence[DirectoryStep]) -> Mapping[str, Answer]:
-        """Ask one after another."""
-        answers = self._session.search(steps)
-        for step in steps:
-            digest = digest_step(step)
-            self._names[digest] = step.name
-            self._answers[StepKey(digest, as_root=False)] = answers[step.name]
-        return answers
-
-    @property
-    def connection(self) -> Evidence:
-        """What the session saw of its connection."""
-        return self._session.connection
-
-    @property
-    def traffic(self) -> Traffic:
-        """What the session has cost so far."""
-        return self._session.traffic
-
-    @property
-    def recording(self) -> Recording:
-        """What has passed so far."""
-        return Recording(
-            connection=self.connection,
-            answers=dict(self._answers),
-            names=dict(self._names),
-            time=self._time,
-            source=RecordedOf.DIRECTORY,
-        )
-
-    def close(self) -> None:
-        """End the session."""
-        self._session.close()
-
-
-class RecordingSession:
-    """A session that passes everything on to another one and remembers what passed."""
-
-    def __init__(self, session: Session, time: int) -> None:
-        self._session = session
-        self._time = time
-        self._answers: dict[StepKey, Answer] = {}
-        self._names: dict[str, str] = {}
-        self._refused = ("", "")
-
-    def run(self, steps: Sequence[ShellStep], *, as_root: bool) -> Mapping[str, Answer]:
-        """Run steps as one batch; raises ``BecomeRefused``, if ``as_root``."""
-        try:
-            answers = self._session.run(steps, as_root=as_root)
-        except BecomeRefused as error:
-            self._refused = (error.reason, error.remedy)
-            raise
-        for step in steps:
-            digest = digest_step(step)
-            self._names[digest] = step.name
-            self._answers[StepKey(digest, as_root)] = answers[step.name]
-        return answers
-
-    @property
-    def connection(self) -> Evidence:
-        """What the session saw of its connection."""
-        return self._session.connection
-
-    @property
-    def traffic(self) -> Traffic:
-        """What the session has cost so far."""
-        return self._session.traffic
-
-    @property
-    def recording(self) -> Recording:
-        """What has passed so far."""
-        refused, remedy = self._refused
-        return Recording(
-            connection=self.connection,
-            answers=dict(self._answers),
-            names=dict(self._names),
-            refused=refused,
-            remedy=remedy,
-            time=self._time,
-        )
-
-    def close(self) -> None:
-        """End the session."""
-        self._session.close()
-
-
-class RecordingPowerShell:
-    """A PowerShell session that passes everything on to another one and remembers what passed."""
-
-    def __init__(self, session: PowerShellSession, time: int) -> None:
-        self._session = session
-        self._time = time
-        self._answers: dict[StepKey, Answer] = {}
-        self._names: dict[str, str] = {}
-
-    def run_blocks(self, steps: Sequence[PowerShellStep]) -> Mapping[str, Answer]:
-        """Run steps as one batch."""
-        answers = self._session.run_blocks(steps)
-        for step in steps:
-            digest = digest_step(step)
-            self._names[digest] = step.name
-            self._answers[StepKey(digest, as_root=False)] = answers[step.name]
-        return answers
-
-    @property
-    def connection(self) -> Evidence:
-        """What the session saw of its connection."""
-        return self._session.connection
-
-    @property
-    def traffic(self) -> Traffic:
-        """What the session has cost so far."""
-        return self._session.traffic
-
-    @property
-    def recording(self) -> Recording:
-        """What has passed so far."""
-        return Recording(
-            connection=self.connection,
-            answers=dict(self._answers),
-            names=dict(self._names),
-            time=self._time,
-            source=RecordedOf.POWERSHELL,
-        )
-
-    def close(self) -> None:
-        """End the session."""
-        self._session.close()
 
 
 def encode_recording(recording: Recording) -> bytes:
